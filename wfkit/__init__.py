@@ -1,0 +1,135 @@
+"""wfkit: event-driven workflows for notebooks.
+
+General layout, from the ground up; imports go down only. To read the core, read in this order.
+
+Floor 0, words:      errors, clock, events
+Floor 1, what was declared, what happened:
+                     steps (@step), plan (who takes which event), graph (the flow, and what is wrong with it),
+                     records (the facts of a run), alarms, deadline,
+                     variables
+Floor 2, mechanism without motion:
+                     seam (where hooks attach), collecting, work, ledger (the books of a run), draft, store (shared
+                     state), serialize, snapshot, diagnosis, patience, report, stream, verdict
+Floor 3, motion:     context, sync_context, body (running a step), calls (what a step asks of its run), engine (drives
+                     one run), turns, cell, handler, either, workflow, sync (run_sync)
+Floor 4, hooks/:     what watches or changes runs: recorder, verbose
+Floor 5, display/:   drawings; loaded when something is drawn
+testing:             a fake clock, a seeded loop, a runner: for users' tests and for our own
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from wfkit.clock import use_clock
+from wfkit.context import Context
+from wfkit.errors import (
+    ContextSerdeError,
+    ContextStateError,
+    WorkflowCancelledByUser,
+    WorkflowConfigurationError,
+    WorkflowError,
+    WorkflowRuntimeError,
+    WorkflowTimeoutError,
+    WorkflowValidationError,
+)
+from wfkit.events import (
+    Event,
+    HumanResponseEvent,
+    InputRequiredEvent,
+    StartEvent,
+    StepFailedEvent,
+    StopEvent,
+    WorkflowCancelledEvent,
+    WorkflowFailedEvent,
+    WorkflowTimedOutEvent,
+)
+from wfkit.handler import WorkflowHandler
+from wfkit.hooks import Recorder, Verbose
+from wfkit.seam import Hook, StepCall, observing
+from wfkit.serialize import BaseSerializer, JsonSerializer
+from wfkit.steps import step
+from wfkit.store import DictState
+from wfkit.workflow import Workflow
+
+if TYPE_CHECKING:
+    from wfkit.display import (
+        draw_all_possible_flows,
+        draw_all_possible_flows_mermaid,
+        draw_most_recent_execution,
+    )
+    from wfkit.sync import run_sync
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BaseSerializer",
+    "Context",
+    "ContextSerdeError",
+    "ContextStateError",
+    "DictState",
+    "Event",
+    "Hook",
+    "HumanResponseEvent",
+    "InputRequiredEvent",
+    "JsonSerializer",
+    "Recorder",
+    "StartEvent",
+    "StepCall",
+    "StepFailedEvent",
+    "StopEvent",
+    "Verbose",
+    "Workflow",
+    "WorkflowCancelledByUser",
+    "WorkflowCancelledEvent",
+    "WorkflowConfigurationError",
+    "WorkflowError",
+    "WorkflowFailedEvent",
+    "WorkflowHandler",
+    "WorkflowRuntimeError",
+    "WorkflowTimedOutEvent",
+    "WorkflowTimeoutError",
+    "WorkflowValidationError",
+    "draw_all_possible_flows",
+    "draw_all_possible_flows_mermaid",
+    "draw_most_recent_execution",
+    "observing",
+    "run_sync",
+    "step",
+    "use_clock",
+]
+
+# The door connects the shelf of hooks to the core, which must not reach up to it.
+Workflow._make_recorder = Recorder
+Workflow._make_verbose = Verbose
+
+
+def __getattr__(name: str) -> Any:
+    """Load what not every program needs when it is first asked for."""
+    if name == "run_sync":
+        from wfkit.sync import run_sync
+
+        return run_sync
+    if name.startswith("draw_") and name in __all__:
+        from wfkit import display
+
+        return getattr(display, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _show_classes_in_notebooks() -> None:
+    """Let a workflow class show its flow as a cell's last value: IPython asks only instances how they look."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None
+    if shell is not None:
+        from wfkit.display import register_with_ipython
+
+        register_with_ipython(shell, type(Workflow))
+
+
+_show_classes_in_notebooks()

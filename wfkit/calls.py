@@ -1,0 +1,234 @@
+"""What a step's Context calls do to the run: the engine's side of `Port`.
+
+Every call that changes anything leaves exactly one record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from wfkit import records
+from wfkit.alarms import Alarms
+from wfkit.clock import Clock
+from wfkit.context import CURRENT, Context
+from wfkit.errors import ContextStateError, WorkflowRuntimeError
+from wfkit.events import Event, StopEvent
+from wfkit.ledger import Ledger
+from wfkit.plan import Plan
+from wfkit.records import Change
+from wfkit.report import run_is_over
+from wfkit.seam import Emit
+from wfkit.serialize import BaseSerializer
+from wfkit.snapshot import dump_ledger
+from wfkit.stream import Stream
+from wfkit.verdict import Verdict
+from wfkit.work import Wait, Work
+
+
+class Driven(Protocol):
+    """The engine, as far as these calls need it."""
+
+    plan: Plan
+    ledger: Ledger
+    context: Context[Any]
+    loop: asyncio.AbstractEventLoop
+    clock: Clock
+    alarms: Alarms
+    emit: Emit | None
+    begun: bool
+    ending: bool
+    ended: bool
+    early: list[tuple[Event, int | None]]
+    stop: StopEvent | None
+    verdict: Verdict
+    sleepers: set[asyncio.Future[None]]
+
+    @property
+    def stream(self) -> Stream:
+        """What the run shows to whoever watches it."""
+
+    def route(self, event: Event, work: Work | None, only: int | None = None) -> None:
+        """Put an event on its way to the steps that take it, or to one of them."""
+
+    def wake(self) -> None:
+        """See to it that ready work is driven."""
+
+    def rest(self) -> None:
+        """Note that nothing can move by itself."""
+
+
+class Calls:
+    """The port of one run.
+
+    Args:
+        engine: the run's engine.
+    """
+
+    __slots__ = ("engine",)
+
+    def __init__(self, engine: Driven) -> None:
+        self.engine = engine
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the run has not ended."""
+        return not self.engine.ending
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended and everybody has been told."""
+        return self.engine.ended
+
+    def send(self, event: Event, work: Work | None, step: str | None) -> None:
+        """Put an event on its way; a step of a run that has ended is not heard any more."""
+        engine = self.engine
+        if engine.ending:
+            if work is None:
+                raise run_is_over(event, engine.verdict.outcome)
+            return
+        only = None if step is None else self._index(event, step)
+        if not engine.begun:
+            engine.early.append((event, only))
+            return
+        if work is not None:
+            work.sends += 1
+            if work.sends <= work.skip:  # an earlier run of this body has sent it
+                work.made += 1
+                return
+        engine.route(event, work, only)
+        engine.wake()
+
+    def _index(self, event: Event, step: str) -> int:
+        plan = self.engine.plan
+        index = plan.by_name.get(step)
+        if index is None:
+            raise WorkflowRuntimeError(f"Step {step} does not exist. The steps are {', '.join(plan.by_name)}.")
+        if index not in plan.route(type(event)).steps:
+            taken = ", ".join(kind.__name__ for kind in plan.steps[index].accepted)
+            raise WorkflowRuntimeError(f"Step {step} does not accept event of type {type(event)}. It takes {taken}.")
+        return index
+
+    def write(self, event: Event, work: Work | None) -> None:
+        """Write an event to the stream."""
+        engine = self.engine
+        if engine.ending:
+            return
+        if work is not None:
+            work.streamed += 1
+            if work.streamed <= work.skip_streamed:
+                return
+        engine.stream.write(event)
+        if engine.emit is not None:
+            id, name = (0, None) if work is None else (work.id, work.lane.spec.name)
+            engine.emit((records.EventStreamed, engine.clock.now(), id, name, event))
+
+    def collect(self, work: Work, event: Event, expected: Sequence[type[Event]], buffer_id: str) -> list[Event] | None:
+        """Put an event aside, or return a complete set."""
+        if not expected:
+            return []
+        engine = self.engine
+        done = engine.ledger.collect(work, event, expected, buffer_id)
+        if done is None:
+            return None
+        if engine.emit is not None:
+            now, name = engine.clock.now(), work.lane.spec.name
+            if done.taken:
+                engine.emit((records.EventsCollected, now, work.id, name, buffer_id, done.ids, done.lineage))
+            else:
+                engine.emit((records.EventBuffered, now, work.id, name, buffer_id, event))
+        return done.events
+
+    async def wait(
+        self,
+        work: Work,
+        event_type: type[Event],
+        question: Event | None,
+        waiter_id: str | None,
+        requirements: dict[str, Any],
+        timeout: float | None,
+    ) -> Event:
+        """Suspend a step until an event is there."""
+        engine = self.engine
+        if engine.ending:
+            raise asyncio.CancelledError(f"the run of {engine.plan.name} is over")
+        if not engine.ledger.at_work(work):
+            raise ContextStateError(
+                f"Step {work.lane.spec.name!r} has returned; a task it left behind cannot wait for events. "
+                f"Await the task in the step."
+            )
+        work.asked += 1
+        id = waiter_id or f"{work.id:016x}:{work.asked}"
+        if question is not None:
+            self.write(question, work)
+        arrived: asyncio.Future[None] = engine.loop.create_future()
+        wait = Wait(work, id, event_type, requirements, lambda: _set(arrived))
+        event = engine.ledger.wait(wait)
+        name = work.lane.spec.name
+        if event is not None:
+            if engine.emit is not None:
+                engine.emit((records.StepResumed, engine.clock.now(), work.id, name, id, event))
+            return event
+        if engine.emit is not None:
+            engine.emit((records.StepWaiting, engine.clock.now(), work.id, name, id, event_type))
+        if engine.ledger.idle:
+            engine.rest()
+        else:
+            engine.wake()
+        alarm = None
+        if timeout is not None:
+            alarm = engine.alarms.set(timeout, lambda: self._give_up(wait))
+        engine.sleepers.add(arrived)
+        try:
+            await arrived
+        finally:
+            engine.sleepers.discard(arrived)
+            if alarm is not None:
+                alarm.cancel()
+            engine.ledger.abandon(wait)
+            engine.wake()
+        if engine.emit is not None:
+            engine.emit((records.StepResumed, engine.clock.now(), work.id, name, id, wait.event))
+        if wait.event is None:
+            raise TimeoutError(f"Timed out waiting for {event_type.__name__}")
+        return wait.event
+
+    def _give_up(self, wait: Wait) -> None:
+        ledger = self.engine.ledger
+        if wait in ledger.waits:
+            ledger.answer(wait, None)
+            self.engine.wake()
+
+    def state_changed(self, change: Change, keys: tuple[str, ...]) -> None:
+        """Note that the store changed."""
+        engine = self.engine
+        if engine.emit is not None and not engine.ending:
+            found = CURRENT.get()
+            step = found.work.lane.spec.name if found is not None and found.port is self else None
+            engine.emit((records.StateChanged, engine.clock.now(), step, change, keys))
+
+    def step_context(self, work: Work) -> Context[Any]:
+        """Return the Context of a delivery."""
+        return self.engine.context._for_step(work)
+
+    def running_steps(self) -> list[str]:
+        """Return the names of the steps at work, waiting ones included."""
+        ledger = self.engine.ledger
+        return list(dict.fromkeys(work.lane.spec.name for work in (*ledger.active, *ledger.waiting, *ledger.retrying)))
+
+    def snapshot(self, serializer: BaseSerializer) -> dict[str, Any]:
+        """Return the run's live work, ready for JSON."""
+        engine = self.engine
+        ledger = engine.ledger
+        if not engine.begun:  # it queues for its turn: what it will begin with
+            ledger = Ledger(engine.plan)
+            for event, only in engine.early:
+                ledger.send(event, None, only)
+        stop = None if engine.stop is None else serializer.encode(engine.stop)
+        return {**dump_ledger(ledger, serializer), "stop": stop}
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -1,0 +1,317 @@
+"""The Context: a step's access to its run, and the user's access to a run from outside.
+
+It decides nothing. Every call goes through the small `Port` that the running engine offers; before a run there is no
+port, and only the store and a snapshot to continue from are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any, Generic, Protocol, cast
+
+from typing_extensions import TypeVar
+
+from wfkit.errors import ContextStateError, WorkflowRuntimeError
+from wfkit.events import Event
+from wfkit.plan import Plan
+from wfkit.records import Change
+from wfkit.report import run_is_over
+from wfkit.serialize import BaseSerializer, JsonSerializer
+from wfkit.snapshot import check_snapshot, dump_store, load_store
+from wfkit.store import DictState, Store, state_type_of
+from wfkit.work import Work
+
+StateT = TypeVar("StateT", default=DictState)
+EventT = TypeVar("EventT", bound=Event)
+
+
+class Port(Protocol):
+    """What a Context needs of the run behind it."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the run has not ended."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run has ended and everybody has been told."""
+
+    def send(self, event: Event, work: Work | None, step: str | None) -> None:
+        """Put an event on its way."""
+
+    def write(self, event: Event, work: Work | None) -> None:
+        """Write an event to the stream."""
+
+    def collect(self, work: Work, event: Event, expected: Sequence[type[Event]], buffer_id: str) -> list[Event] | None:
+        """Put an event aside, or return a complete set."""
+
+    async def wait(
+        self,
+        work: Work,
+        event_type: type[Event],
+        question: Event | None,
+        waiter_id: str | None,
+        requirements: dict[str, Any],
+        timeout: float | None,
+    ) -> Event:
+        """Suspend a step until an event is there."""
+
+    def state_changed(self, change: Change, keys: tuple[str, ...]) -> None:
+        """Note that the store changed."""
+
+    def step_context(self, work: Work) -> Context[Any]:
+        """Return the Context of a delivery."""
+
+    def running_steps(self) -> list[str]:
+        """Return the names of the steps at work."""
+
+    def snapshot(self, serializer: BaseSerializer) -> dict[str, Any]:
+        """Return the run's live work, ready for JSON."""
+
+
+class Here:
+    """The delivery that code belongs to: one for each driver, which puts its current delivery in.
+
+    Setting a context variable for each step instead would cost a tenth of a step. The price: a background task that
+    outlives the step that started it finds the driver's later steps here; the Context it was given stays right.
+    """
+
+    __slots__ = ("port", "work")
+
+    def __init__(self, port: Port) -> None:
+        self.port = port
+        self.work: Work
+
+
+CURRENT: ContextVar[Here | None] = ContextVar("wfkit_current", default=None)
+
+
+class Planned(Protocol):
+    """A workflow, as far as a Context needs to know it."""
+
+    @property
+    def serializer(self) -> BaseSerializer | None:
+        """What writes and reads snapshots of its runs, if not a JsonSerializer."""
+
+    def __wfkit_plan__(self) -> Plan:
+        """Return the workflow's compiled steps."""
+
+
+class Context(Generic[StateT]):
+    """The shared state of a run and the calls that go beyond returning an event.
+
+    A step gets one by annotating a parameter: `ctx: Context`, or `ctx: Context[MyState]` for typed state. From outside
+    a run has one at `handler.ctx`. To keep state over several runs, make one and pass it: `run(ctx=ctx)`.
+
+    Args:
+        workflow: the workflow instance it is for.
+        previous_context: what an earlier `to_dict()` returned; see `from_dict`.
+        serializer: reads it; by default a JsonSerializer that knows the workflow's own types.
+
+    Example:
+        ctx = Context(workflow)
+        await ctx.store.set("user", "Ada")
+        await workflow.run(ctx=ctx)
+    """
+
+    def __init__(
+        self,
+        workflow: Planned,
+        previous_context: dict[str, Any] | None = None,
+        serializer: BaseSerializer | None = None,
+    ) -> None:
+        self._workflow = workflow
+        self._port: Port | None = None
+        self._work: Work | None = None
+        self._outcome: str | None = None  # of the latest run
+        self._serializer = serializer
+        self._store: Store[Any] | None = None
+        self._root = self
+        self._pending: dict[str, Any] | None = None
+        if previous_context is not None:
+            check_snapshot(previous_context)
+            self._store = load_store(previous_context["state"], self._state_type(), self._reader())
+            if previous_context["is_running"]:
+                self._pending = previous_context["work"]
+
+    def _reader(self, given: BaseSerializer | None = None) -> BaseSerializer:
+        """Return what writes and reads this context: what is given here, at its making, or by its workflow."""
+        chosen = given or self._serializer or self._workflow.serializer or JsonSerializer()
+        return chosen.knowing(self._workflow.__wfkit_plan__()) if isinstance(chosen, JsonSerializer) else chosen
+
+    def _state_type(self) -> Any:
+        return state_type_of([spec.state_type for spec in self._workflow.__wfkit_plan__().steps if spec.state_type])
+
+    def _for_step(self, work: Work) -> Context[StateT]:
+        """Return the face of this context that a step gets for one delivery."""
+        face: Context[StateT] = object.__new__(type(self))
+        face._workflow = self._workflow
+        face._port = self._port
+        face._work = work
+        face._outcome = None
+        face._serializer = self._serializer
+        face._root = self
+        return face
+
+    def _bind(self, port: Port | None, outcome: str | None = None) -> None:
+        """Connect to the run behind this context, or part from it with how it ended."""
+        self._port = port
+        self._outcome = outcome
+        if self._store is not None:
+            self._store.on_change = port.state_changed if port is not None else None
+
+    @property
+    def store(self) -> Store[StateT]:
+        """The state that the steps share. It lives as long as the context, over all its runs."""
+        root = self._root
+        if self._work is not None and self._port is not None and self._port.is_over:
+            raise ContextStateError("The run of this step is over; what it does now cannot change the store.")
+        if root._store is None:
+            state_type = root._state_type()
+            root._store = Store(DictState() if state_type is None else state_type())
+            root._bind(root._port, root._outcome)
+        return root._store
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is going on, or was when the snapshot was taken that this context continues from."""
+        if self._port is not None:
+            return self._port.is_running
+        return self._root._pending is not None
+
+    def send_event(self, message: Event, step: str | None = None) -> None:
+        """Send an event into the run: from a step in addition to what it returns, or from outside.
+
+        Args:
+            message: the event.
+            step: name of the one step that shall get it; by default all that take its type.
+
+        Raises:
+            WorkflowRuntimeError: there is no such step, or it does not take this type.
+            ContextStateError: no run is going on.
+        """
+        if not isinstance(message, Event):
+            raise WorkflowRuntimeError(f"send_event() takes an Event, got {message!r}.")
+        if self._port is None and self._outcome is not None:
+            raise run_is_over(message, self._outcome)
+        if self._port is None:
+            raise ContextStateError("send_event() called before workflow started. Call workflow.run() first.")
+        self._port.send(message, self._work, step)
+
+    def write_event_to_stream(self, ev: Event | None) -> None:
+        """Show an event to whoever reads `handler.stream_events()`; no step gets it. None is ignored."""
+        if ev is None:
+            return
+        if not isinstance(ev, Event):
+            raise WorkflowRuntimeError(f"write_event_to_stream() takes an Event, got {ev!r}.")
+        if self._port is None:
+            raise ContextStateError("write_event_to_stream requires a running workflow. Call workflow.run() first.")
+        self._port.write(ev, self._work)
+
+    def collect_events(
+        self, ev: Event, expected: Sequence[type[Event]], buffer_id: str | None = None
+    ) -> list[Event] | None:
+        """Put an event aside until one is there for each entry of `expected`.
+
+        Events that a complete set does not need stay for the next one, first in, first out.
+
+        Args:
+            ev: the event that the step got.
+            expected: the types wanted; the same one may come several times.
+            buffer_id: keeps several collections of one step apart.
+
+        Returns:
+            The events in the order of `expected`, or None while some are missing.
+        """
+        work, port = self._in_step("collect_events")
+        return port.collect(work, ev, expected, buffer_id or "default")
+
+    async def wait_for_event(
+        self,
+        event_type: type[EventT],
+        waiter_event: Event | None = None,
+        waiter_id: str | None = None,
+        requirements: dict[str, Any] | None = None,
+        timeout: float | None = 2000,
+    ) -> EventT:
+        """Suspend the step until an event of a type arrives. Its worker slot is free meanwhile.
+
+        An event that arrived before and that nobody took is returned at once.
+
+        Args:
+            event_type: the type waited for.
+            waiter_event: written to the stream first, such as the question to a person.
+            waiter_id: names the wait, so that a run restored from a snapshot finds the answer again.
+            requirements: values that the event's fields must have.
+            timeout: seconds to wait, None for ever.
+
+        Raises:
+            TimeoutError: the event did not come in time.
+        """
+        work, port = self._in_step("wait_for_event")
+        event = await port.wait(work, event_type, waiter_event, waiter_id, requirements or {}, timeout)
+        return cast(EventT, event)
+
+    def _in_step(self, name: str) -> tuple[Work, Port]:
+        if self._work is None or self._port is None:
+            raise ContextStateError(
+                f"{name} is only available from within step functions. Give the step a parameter `ctx: Context`."
+            )
+        return self._work, self._port
+
+    async def running_steps(self) -> list[str]:
+        """Return the names of the steps that are at work now."""
+        if self._port is None:
+            raise ContextStateError("running_steps requires a running workflow. Call workflow.run() first.")
+        return self._port.running_steps()
+
+    def to_dict(self, serializer: BaseSerializer | None = None, *, include_state: bool = True) -> dict[str, Any]:
+        """Return a snapshot that JSON can hold: the store, and the live work of a run that is going on.
+
+        Works at any moment, in a step too. The step that is at work then starts again when the run is restored.
+
+        Args:
+            serializer: turns values into text; by default a JsonSerializer.
+            include_state: whether the store is in it.
+
+        Raises:
+            ContextSerdeError: a value cannot be written; the message names it.
+        """
+        plan = self._workflow.__wfkit_plan__()
+        writer = self._reader(serializer)
+        work = self._port.snapshot(writer) if self._port is not None and self._port.is_running else self._root._pending
+        return {
+            "wfkit": 1,
+            "workflow": plan.name,
+            "is_running": work is not None,
+            "state": dump_store(self.store if include_state else None, writer),
+            "work": work,
+        }
+
+    @classmethod
+    def from_dict(
+        cls, workflow: Planned, data: dict[str, Any], serializer: BaseSerializer | None = None
+    ) -> Context[StateT]:
+        """Return a context that continues from a snapshot: `workflow.run(ctx=Context.from_dict(workflow, data))`.
+
+        Raises:
+            ContextSerdeError: the data is no snapshot, or one that this version or this workflow cannot read.
+        """
+        return cls(workflow, data, serializer)
+
+    @staticmethod
+    def get_step_context() -> Context[Any]:
+        """Return the Context of the step that this code was called from, however deep.
+
+        Raises:
+            WorkflowRuntimeError: called outside a step.
+        """
+        found = CURRENT.get()
+        if found is None:
+            raise WorkflowRuntimeError("Context.get_step_context() may only be called from within a step function")
+        return found.port.step_context(found.work)
+
+    def __repr__(self) -> str:
+        where = "in a step" if self._work is not None else "running" if self.is_running else "idle"
+        return f"<Context of {self._workflow.__wfkit_plan__().name}, {where}>"

@@ -1,0 +1,69 @@
+"""Says in words what a run that does not move is waiting for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from wfkit.events import HumanResponseEvent, StopEvent
+from wfkit.ledger import Ledger
+
+
+def explain(ledger: Ledger) -> str:
+    """Return why nothing in a run can move by itself, and what would help.
+
+    Example:
+        "No step takes QueryEvent. The steps take StartEvent, FailedEvent."
+    """
+    reasons = [*_questions(ledger), *_waits(ledger), *_unclaimed(ledger), *_half_collected(ledger)]
+    answers = _names(kind for kind in ledger.plan.events if issubclass(kind, HumanResponseEvent))
+    if not reasons and answers:
+        reasons = [f"It waits for {answers} from outside: handler.send_event(...)."]
+    return " ".join(reasons) or "Every step has returned and no StopEvent was among what they returned."
+
+
+def takes_answers(ledger: Ledger) -> bool:
+    """Whether some step takes an event from a person outside."""
+    return any(issubclass(kind, HumanResponseEvent) for spec in ledger.plan.steps for kind in spec.accepted)
+
+
+def _questions(ledger: Ledger) -> list[str]:
+    if not ledger.questions:
+        return []
+    names = ", ".join(type(event).__name__ for event in ledger.questions)
+    return [f"It waits for a person's answer to {names}: handler.send_event(...)."]
+
+
+def _waits(ledger: Ledger) -> list[str]:
+    return [f"Step {wait.work.lane.spec.name!r} waits for {wait.event_type.__name__}." for wait in ledger.waits]
+
+
+def _unclaimed(ledger: Ledger) -> list[str]:
+    if not ledger.unclaimed:
+        return []
+    counts = Counter(type(event).__name__ for event in ledger.unclaimed)
+    lost = ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in counts.items())
+    taken = _names(kind for spec in ledger.plan.steps for kind in spec.accepted)
+    reasons = [f"No step takes {lost}. " + (f"The steps take {taken}." if taken else "There are no steps.")]
+    if any(isinstance(event, StopEvent) for event in ledger.unclaimed):
+        reasons.append("A StopEvent ends the run only when a step returns it.")
+    return reasons
+
+
+def _half_collected(ledger: Ledger) -> list[str]:
+    reasons = []
+    for (step, _), buffer in ledger.buffers.items():
+        held = Counter(type(item.event).__name__ for item in buffer.items)
+        missing = Counter(kind.__name__ for kind in buffer.expected) - held
+        if missing and held:
+            has = ", ".join(_times(held))
+            reasons.append(f"Step {step!r} has collected {has} and waits for {', '.join(_times(missing))}.")
+    return reasons
+
+
+def _times(counts: Counter[str]) -> list[str]:
+    return [name if count == 1 else f"{count} {name}" for name, count in counts.items()]
+
+
+def _names(kinds: Iterable[type]) -> str:
+    return ", ".join(dict.fromkeys(kind.__name__ for kind in kinds))

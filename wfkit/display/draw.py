@@ -1,0 +1,152 @@
+"""The functions that draw: all possible flows of a workflow, and its latest execution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wfkit.display.drawing import Drawing, announce
+from wfkit.display.execution import draw_execution
+from wfkit.display.figure import Figure
+from wfkit.display.files import FileName, checked, write
+from wfkit.display.words import cut
+from wfkit.errors import WorkflowRuntimeError
+from wfkit.graph import FlowGraph
+from wfkit.plan import Plan
+from wfkit.records import Record
+
+
+def plan_of(workflow: Any) -> Plan:
+    """Return the steps of a workflow class, a workflow or a handler.
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    ask = getattr(workflow, "__wfkit_plan__", None)
+    plan = ask() if callable(ask) else None
+    if not isinstance(plan, Plan):
+        raise TypeError(
+            f"{_name(workflow)} is not a workflow; give a Workflow class or instance, such as MyFlow or MyFlow()"
+        )
+    return plan
+
+
+def records_of(source: Any) -> tuple[Record, ...]:
+    """Return the records of a handler, or of the latest run of a workflow.
+
+    Raises:
+        TypeError: it is neither a handler nor a workflow.
+        WorkflowRuntimeError: nothing has run yet.
+    """
+    if isinstance(source, type) and callable(getattr(source, "__wfkit_plan__", None)):
+        raise TypeError(
+            f"{_name(source)} is a workflow class, and a class does not run; "
+            f"give the instance that ran, or the handler that run() returned"
+        )
+    ask = getattr(source, "__wfkit_records__", None)
+    if not callable(ask):
+        raise TypeError(
+            f"{_name(source)} is neither a handler nor a workflow; "
+            f"give what run() returned, or the Workflow instance that ran"
+        )
+    found: tuple[Record, ...] | None = ask()
+    if not found:
+        raise WorkflowRuntimeError(
+            f"{_name(source)} has not run yet, so there is no execution to draw; run it first: await workflow.run(...)"
+        )
+    return tuple(found)
+
+
+def _name(thing: object) -> str:
+    try:
+        return cut(repr(thing), 120)
+    except Exception:  # a repr of the user's own that fails must not hide the message
+        return f"this {type(thing).__name__}"
+
+
+def draw_all_possible_flows(
+    workflow: Any,
+    filename: FileName | None = None,
+    notebook: bool | None = None,
+    max_label_length: int | None = None,
+    include_child_workflows: bool = True,
+    renderer: str = "svg",
+) -> Drawing:
+    """Draw everything that a workflow can do: its steps, its events and who passes which to whom.
+
+    Args:
+        workflow: a Workflow class or instance; it need not be valid.
+        filename: also write a self-contained page to this file, and print the name.
+        notebook: taken and ignored, for code written for another library.
+        max_label_length: cut names to this many characters.
+        include_child_workflows: taken for later; workflows inside workflows are not drawn yet.
+        renderer: what the notebook shows: "svg", a light picture, or "pyvis", an interactive page of 700 kB.
+
+    Returns:
+        A drawing, which shows itself as the last value of a cell.
+
+    Raises:
+        TypeError: `workflow` is not a workflow.
+        ValueError: there is no such renderer, or `max_label_length` is less than 1.
+        OSError: the file cannot be written.
+
+    Example:
+        draw_all_possible_flows(LoopExampleFlow, filename="loop_workflow.html")
+    """
+    plan = plan_of(workflow)
+    figure = Figure.of_flow(FlowGraph.of(plan), max_label_length)
+    return announce(Drawing(figure, renderer, pyvis_file=True), filename)
+
+
+def draw_all_possible_flows_mermaid(
+    workflow: Any,
+    filename: FileName | None = None,
+    max_label_length: int | None = None,
+    include_child_workflows: bool = True,
+) -> str:
+    """Return everything that a workflow can do as Mermaid text.
+
+    Args:
+        workflow: a Workflow class or instance.
+        filename: also write the text to this file.
+        max_label_length: cut names to this many characters.
+        include_child_workflows: taken for later; workflows inside workflows are not drawn yet.
+
+    Raises:
+        TypeError: `workflow` is not a workflow.
+        OSError: the file cannot be written.
+    """
+    text = Drawing(Figure.of_flow(FlowGraph.of(plan_of(workflow)), max_label_length)).mermaid
+    if filename is not None:
+        write(checked(filename), text)
+    return text
+
+
+def draw_most_recent_execution(
+    handler_or_workflow: Any,
+    filename: FileName | None = None,
+    notebook: bool | None = None,
+    max_label_length: int | None = None,
+) -> Drawing:
+    """Draw what happened: every execution of a step, and the events that led from one to the next.
+
+    Args:
+        handler_or_workflow: what `run()` returned, or a workflow, of which the latest run is drawn.
+        filename: also write a self-contained page to this file, and print the name.
+        notebook: taken and ignored, for code written for another library.
+        max_label_length: cut names to this many characters.
+
+    Returns:
+        A drawing, which shows itself as the last value of a cell.
+
+    Raises:
+        TypeError: it is neither a handler nor a workflow.
+        WorkflowRuntimeError: nothing has run yet.
+        OSError: the file cannot be written.
+
+    Example:
+        handler = workflow.run(query="What is wfkit?")
+        await handler
+        draw_most_recent_execution(handler, filename="execution.html")
+    """
+    records = records_of(handler_or_workflow)
+    return announce(Drawing(draw_execution(records, max_label_length)), filename)

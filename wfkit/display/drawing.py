@@ -1,0 +1,130 @@
+"""`Drawing`: a picture as an object, which shows itself in a notebook and is written to a file only when asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+from wfkit.display.figure import Figure
+from wfkit.display.files import FileName, checked, write
+from wfkit.display.html import inline_page, inline_picture, standalone_page
+from wfkit.display.layout import Layout
+from wfkit.display.mermaid import draw_mermaid
+from wfkit.display.network import draw_network
+from wfkit.display.svg import draw_svg
+from wfkit.display.text import draw_text
+
+Renderer: TypeAlias = Literal["svg", "pyvis"]
+RENDERERS: tuple[Renderer, ...] = ("svg", "pyvis")
+
+
+class Drawing:
+    """A picture of a workflow or of an execution. As a cell's last value it shows itself.
+
+    Every face is worked out when it is first asked for, and is the same text each time.
+
+    Args:
+        figure: what is on the picture.
+        renderer: "svg" for a light picture in the notebook, "pyvis" for an interactive page of 700 kB.
+        pyvis_file: whether a page written to a file is drawn by pyvis.
+
+    Raises:
+        ValueError: there is no such renderer.
+
+    Example:
+        drawing = draw_all_possible_flows(MyFlow)
+        drawing.save("flow.html")
+        print(drawing.mermaid)
+    """
+
+    def __init__(self, figure: Figure, renderer: str = "svg", pyvis_file: bool = False) -> None:
+        if renderer not in RENDERERS:
+            choices = " or ".join(repr(name) for name in RENDERERS)
+            raise ValueError(f"renderer is {choices}; it is {renderer!r}")
+        self._figure = figure
+        self._renderer = renderer
+        self._pyvis_file = pyvis_file or renderer == "pyvis"
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return self._figure.lay_out()
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as an SVG document."""
+        return draw_svg(self._figure, self._layout)
+
+    @cached_property
+    def mermaid(self) -> str:
+        """The picture as Mermaid text."""
+        return draw_mermaid(self._figure)
+
+    @cached_property
+    def text(self) -> str:
+        """The picture as a plain listing."""
+        return draw_text(self._figure)
+
+    @cached_property
+    def html(self) -> str:
+        """The picture as a piece of HTML for the output of a cell."""
+        if self._renderer == "pyvis":
+            return inline_page(self.page, self._title)
+        return inline_picture(self.svg, self._title, _width_of(self.svg))
+
+    @cached_property
+    def page(self) -> str:
+        """The picture as an HTML page of its own, which needs no other file and no network."""
+        if self._pyvis_file:
+            return draw_network(self._figure, self._layout)
+        return standalone_page(self.svg, self._figure.name, [self._figure.what, *self._figure.remarks])
+
+    @property
+    def _title(self) -> str:
+        return f"{self._figure.name}: {self._figure.what}"
+
+    def save(self, filename: FileName) -> None:
+        """Write the picture to a file; the ending decides: .svg, .mmd, .txt, and a page for anything else.
+
+        Args:
+            filename: the file to write; an existing one is replaced.
+
+        Raises:
+            TypeError: `filename` is no file name.
+            OSError: the file cannot be written; the message says why and what to do.
+        """
+        path = checked(filename)
+        faces = {".svg": "svg", ".mmd": "mermaid", ".txt": "text"}
+        write(path, getattr(self, faces.get(path.suffix.lower(), "page")))
+
+    def _repr_mimebundle_(
+        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
+    ) -> dict[str, str]:
+        """Return the faces that a notebook may choose from."""
+        faces = {
+            "text/plain": "text",
+            "text/html": "html",
+            "image/svg+xml": "svg",
+            "text/vnd.mermaid": "mermaid",
+        }
+        wanted = set(faces if include is None else include) - set(exclude or ())
+        return {kind: getattr(self, face) for kind, face in faces.items() if kind in wanted}
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return f"<Drawing of {self._title}>"
+
+
+def _width_of(svg: str) -> float:
+    return float(svg.partition(' width="')[2].partition('"')[0])
+
+
+def announce(drawing: Drawing, filename: FileName | None) -> Drawing:
+    """Write a drawing if a file name is given, print that name as it was given, and return the drawing."""
+    if filename is not None:
+        drawing.save(filename)
+        print(os.fspath(filename))
+    return drawing

@@ -1,0 +1,254 @@
+"""The picture of what happened: every execution of a step, and the events between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from wfkit.display.figure import NAME_LIMIT, Arrow, Figure, Shape, ShapeKind, label_limit
+from wfkit.display.history import Execution, History, Passage
+from wfkit.display.words import TIMES, clean, cut, fields_of
+from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent
+from wfkit.records import Record
+
+# Of a longer run the first and the last executions are drawn, and what lies between is folded into one shape.
+MOST: Final = 60
+FOLD: Final = "… more …"
+EARLIER: Final = "… earlier …"
+PERSON: Final = "(person)"  # no step can have this name
+_FIELDS: Final = 20
+
+
+def draw_execution(
+    records: Iterable[Record] | History, max_label_length: int | None = None, with_outcome: bool = True
+) -> Figure:
+    """Return the picture of a run.
+
+    Args:
+        records: what happened, oldest first, or what has been read from it.
+        max_label_length: names are cut to this many characters; None stands for a sensible length.
+        with_outcome: whether the picture itself says how the run ended.
+    """
+    history = records if isinstance(records, History) else History(records)
+    return _Sketch(history, label_limit(max_label_length), with_outcome).figure()
+
+
+class _Group:
+    """Events of one type that took the same way: drawn as one pill, with their number."""
+
+    def __init__(self, first: Passage, sources: tuple[str, ...], targets: tuple[str, ...]) -> None:
+        self.first = first
+        self.sources = sources
+        self.targets = targets
+        self.count = 0
+
+
+class _Sketch:
+    def __init__(self, history: History, limit: int, with_outcome: bool) -> None:
+        self.history = history
+        self.with_outcome = with_outcome
+        self.limit = limit
+        executions = history.executions
+        self.folded = max(0, len(executions) - MOST) if len(executions) > MOST + 1 else 0
+        head = MOST // 2
+        self.middle = {id(found) for found in executions[head : head + self.folded]}
+        self.shapes: dict[str, Shape] = {}
+        self.arrows: dict[Arrow, None] = {}
+        self.persons: dict[int, str] = {}
+        self.known = {self._id(execution) for execution in executions}
+        self.answer_to = {id(passage.answers): passage for passage in history.passages if passage.answers}
+
+    def figure(self) -> Figure:
+        """Return the picture."""
+        groups = self._groups()
+        for group in groups:
+            if isinstance(group.first.event, StartEvent):
+                self._draw_event(group)
+        for execution in self.history.executions:
+            self._draw_execution(execution)
+        for group in groups:
+            if not isinstance(group.first.event, StartEvent):
+                self._draw_event(group)
+        for brought, execution in self.history.sets:
+            for other in brought:
+                if self._id(other) != self._id(execution):
+                    self.arrows[Arrow(self._id(other), self._id(execution), quiet=True)] = None
+        # A plain arrow says more than a quiet one between the same two.
+        arrows = [arrow for arrow in self.arrows if not (arrow.quiet and Arrow(*_ends(arrow)) in self.arrows)]
+        name = cut(clean(self.history.workflow), NAME_LIMIT)
+        return Figure(name, "latest execution", tuple(self.shapes.values()), tuple(arrows), self._remarks())
+
+    # -- executions --------------------------------------------------------------------------------------------
+
+    def _id(self, execution: Execution) -> str:
+        return FOLD if id(execution) in self.middle else f"{execution.step} #{execution.number}"
+
+    def _draw_execution(self, execution: Execution) -> None:
+        shape_id = self._id(execution)
+        if shape_id == FOLD:
+            label = f"… {self.folded:,} more …"
+            tip = (f"{self.folded:,} executions of steps that are not drawn",)
+            self.shapes.setdefault(FOLD, Shape(FOLD, "fold", label, label, tip=tip))
+            return
+        name = clean(execution.step)
+        number = f" #{execution.number}"
+        lines = [cut(name, 400) + number, execution.state]
+        notes = []
+        if execution.error is not None:
+            kind = clean(type(execution.error).__name__)
+            notes.append(cut(kind, self.limit))
+            lines.append(cut(f"{kind}: {message_of(execution.error)}", 300))
+        if execution.attempts > 1 or execution.retrying:
+            notes.append(f"{execution.attempts} attempt{'' if execution.attempts == 1 else 's'}")
+        if execution.state == "waiting":
+            awaited = ", ".join(dict.fromkeys(clean(kind) for kind in execution.waits.values()))
+            notes.append("to be retried" if execution.retrying else cut(f"for {awaited}", self.limit))
+        label = cut(name, self.limit) + number
+        self.shapes[shape_id] = Shape(
+            shape_id, "step", name + number, label, ", ".join(notes), tuple(lines), execution.state
+        )
+
+    # -- events ------------------------------------------------------------------------------------------------
+
+    def _groups(self) -> list[_Group]:
+        """Gather the events that are drawn; those that pass only between folded executions are not."""
+        groups: dict[tuple[object, ...], _Group] = {}
+        for passage in self.history.passages:
+            targets = tuple(dict.fromkeys(self._id(taker) for taker in passage.takers))
+            sources = self._sources(passage, targets)
+            if isinstance(passage.event, InputRequiredEvent):
+                targets = (*targets, self._asked(passage))
+            if set(sources) | set(targets) == {FOLD} and sources:
+                continue
+            if sources == (FOLD,) and not targets:
+                continue
+            key = (sources, targets, type(passage.event), _is_loose(passage))
+            group = groups.setdefault(key, _Group(passage, sources, targets))
+            group.count += 1
+        return list(groups.values())
+
+    def _sources(self, passage: Passage, targets: tuple[str, ...]) -> tuple[str, ...]:
+        if passage.outside:
+            if isinstance(passage.event, StartEvent):
+                return ()
+            # Each answer has a person of its own, so that the story reads downwards; what is not drawn shares one.
+            shown = [target for target in targets if target != FOLD]
+            if not shown:
+                return (FOLD,) if targets else (PERSON,)
+            return (self.persons.setdefault(id(passage), f"{PERSON} #{len(self.persons) + 1}"),)
+        if passage.sender is None:
+            return () if isinstance(passage.event, StartEvent) else (EARLIER,)
+        return (self._id(passage.sender),)
+
+    def _asked(self, question: Passage) -> str:
+        answer = self.answer_to.get(id(question))
+        if answer is None or all(self._id(taker) == FOLD for taker in answer.takers):
+            return PERSON
+        return self.persons.setdefault(id(answer), f"{PERSON} #{len(self.persons) + 1}")
+
+    def _draw_event(self, group: _Group) -> None:
+        passage = group.first
+        kind = type(passage.event)
+        name = clean(kind.__name__)
+        label = cut(name, self.limit)
+        if group.count > 1:
+            name, label = f"{group.count:,} {TIMES} {name}", f"{group.count:,} {TIMES} {label}"
+        number = 1
+        where = group.sources[0] if group.sources else "outside"
+        while (shape_id := f"{where} > {kind.__name__} #{number}") in self.shapes:
+            number += 1
+        tip = (name, *(_told(group) or ()))
+        loose = _is_loose(passage)
+        self.shapes[shape_id] = Shape(shape_id, _kind_of(passage.event), name, label, tip=tip, loose=loose)
+        for source in group.sources:
+            self._draw_other(source)
+            self.arrows[Arrow(source, shape_id)] = None
+        for target in group.targets:
+            self._draw_other(target)
+            self.arrows[Arrow(shape_id, target)] = None
+
+    def _draw_other(self, shape_id: str) -> None:
+        """Draw a person, or what came before the first record, when an event leads there."""
+        if shape_id in self.shapes or shape_id in self.known:
+            return
+        if shape_id == EARLIER:
+            tip = ("what happened before the first record that is kept",)
+            self.shapes[EARLIER] = Shape(EARLIER, "fold", EARLIER, EARLIER, tip=tip)
+        else:
+            self.shapes[shape_id] = Shape(shape_id, "person", "person", "person", tip=("somebody outside the run",))
+
+    # -- words -------------------------------------------------------------------------------------------------
+
+    def _remarks(self) -> tuple[str, ...]:
+        history = self.history
+        lines = self._outcome() if self.with_outcome else []
+        if self.folded:
+            lines.append(f"{self.folded:,} executions in the middle are folded into one shape")
+        if not history.complete:
+            lines.append("the beginning of the run is not in the records")
+        return tuple(lines)
+
+    def _outcome(self) -> list[str]:
+        history = self.history
+        counts = f"{_count(len(history.executions), 'step execution')}, {_count(len(history.passages), 'event')}"
+        if history.end is None:
+            state = "waiting" if history.idle is not None and not history.idle.stuck else "still running"
+            state = "stuck" if history.idle is not None and history.idle.stuck else state
+        else:
+            state = history.end.outcome
+        lines = [f"{state} · {counts}"]
+        if history.end is not None and history.end.error is not None and history.end.outcome == "failed":
+            error = history.end.error
+            lines.append(cut(f"{clean(type(error).__name__)}: {message_of(error)}", 120))
+        return lines
+
+
+def _ends(arrow: Arrow) -> tuple[str, str]:
+    return arrow.source, arrow.target
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def _is_loose(passage: Passage) -> bool:
+    """Whether an event led nowhere, and was not meant to."""
+    if passage.late:
+        return True
+    meant = isinstance(passage.event, (StopEvent, InputRequiredEvent))
+    return not (passage.takers or passage.targets or meant)
+
+
+def _kind_of(event: Event) -> ShapeKind:
+    if isinstance(event, StartEvent):
+        return "start"
+    if isinstance(event, StopEvent):
+        return "stop"
+    if isinstance(event, InputRequiredEvent):
+        return "question"
+    return "answer" if isinstance(event, HumanResponseEvent) else "event"
+
+
+def _told(group: _Group) -> list[str]:
+    passage = group.first
+    lines = []
+    if passage.late:
+        lines.append("returned when the run had already been ended")
+    elif _is_loose(passage):
+        lines.append("no step took it")
+    elif passage.targets and not passage.takers:
+        lines.append(cut(clean(f"queued for {', '.join(passage.targets)}, which did not start"), 300))
+    if group.count == 1:
+        fields = fields_of(passage.event)
+        lines += [f"{cut(name, 60)}: {value}" for name, value in fields[:_FIELDS]]
+        if len(fields) > _FIELDS:
+            lines.append(f"… {len(fields) - _FIELDS:,} more fields")
+    return lines
+
+
+def message_of(error: BaseException) -> str:
+    """Return the text of an error, on one line and not endless."""
+    try:
+        return clean(cut(str(error), 1_000))
+    except Exception:  # an exception of the user's own whose text raises
+        return "(its message cannot be shown)"

@@ -1,0 +1,53 @@
+"""Writing a drawing to a file: all of it or nothing, and a clear word when it cannot be done."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TypeAlias
+
+FileName: TypeAlias = "str | os.PathLike[str]"
+
+
+def checked(filename: FileName) -> Path:
+    """Return a file name as a path.
+
+    Raises:
+        TypeError: it is no file name.
+        ValueError: it is empty.
+    """
+    if not isinstance(filename, (str, os.PathLike)):
+        raise TypeError(f"filename is the name of the file to write, such as 'flow.html', or None; it is {filename!r}")
+    if not os.fspath(filename):
+        raise ValueError("filename is empty; give a name such as 'flow.html', or None to write no file")
+    return Path(filename)
+
+
+def write(filename: FileName, text: str) -> None:
+    """Write a file as UTF-8 at once: whoever looks sees the old one or the new one, never half of it.
+
+    Raises:
+        OSError: it cannot be written; the message says why and what to do. The class is that of the cause, such as
+            FileNotFoundError or PermissionError.
+    """
+    path = checked(filename)
+    if path.is_dir():
+        raise IsADirectoryError(f"cannot write {os.fspath(filename)!r}: it is a folder; add a file name to it")
+    part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    try:
+        part.write_bytes(text.encode("utf-8", "replace"))
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True) if path.parent.is_dir() else None
+        raise type(error)(_reason(path, error)) from error
+
+
+def _reason(path: Path, error: OSError) -> str:
+    name, folder = os.fspath(path), os.fspath(path.parent)
+    if not path.parent.exists():
+        return f"cannot write {name!r}: there is no folder {folder!r}; create it, or give another file name"
+    if not path.parent.is_dir():
+        return f"cannot write {name!r}: {folder!r} is not a folder; give another file name"
+    if isinstance(error, PermissionError):
+        return f"cannot write {name!r}: the folder {folder!r} does not allow it; give a name in another folder"
+    return f"cannot write {name!r}: {error.strerror or error}; free the place, or give another file name"

@@ -1,0 +1,50 @@
+"""The exceptions of wfkit.
+
+::
+
+    Exception
+    └── WorkflowError                    anything wfkit raises on purpose
+        ├── WorkflowValidationError      a step or a flow graph that cannot work
+        ├── WorkflowConfigurationError   a workflow without a usable start or stop
+        ├── WorkflowRuntimeError         a run that did something it must not
+        ├── WorkflowTimeoutError         a run that took longer than its timeout
+        ├── WorkflowCancelledByUser      a run that somebody cancelled
+        ├── ContextStateError            a Context call at the wrong moment
+        └── ContextSerdeError            a snapshot that cannot be written or read
+
+A step's own exception is never wrapped: awaiting the handler raises the very object that the step raised.
+"""
+
+from __future__ import annotations
+
+
+class WorkflowError(Exception):
+    """Base of every exception that wfkit raises on purpose."""
+
+
+class WorkflowValidationError(WorkflowError):
+    """A step's signature or the graph of a workflow breaks a rule; the message names the thing and the way out."""
+
+
+class WorkflowConfigurationError(WorkflowError):
+    """A workflow lacks steps, a start or a stop, or has two different ones."""
+
+
+class WorkflowRuntimeError(WorkflowError):
+    """A run did something that it must not, such as returning a value that is no event."""
+
+
+class WorkflowTimeoutError(WorkflowError):
+    """A run took longer than its timeout. The message says what was active and, if it was stuck, why."""
+
+
+class WorkflowCancelledByUser(WorkflowError):
+    """Raised by awaiting a run that was cancelled with `handler.cancel_run()`."""
+
+
+class ContextStateError(WorkflowError):
+    """A Context method was called at a moment at which it means nothing, such as collecting outside a step."""
+
+
+class ContextSerdeError(WorkflowError):
+    """A snapshot could not be written or read; the message names the value or the part that is wrong."""

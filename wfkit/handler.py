@@ -1,0 +1,187 @@
+"""The handler of a run: what `workflow.run()` returns and the user awaits."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Generator
+from typing import Any, Literal, TypeAlias
+
+from wfkit.cell import in_notebook
+from wfkit.context import CURRENT, Context
+from wfkit.diagnosis import explain, takes_answers
+from wfkit.engine import Engine
+from wfkit.errors import WorkflowRuntimeError
+from wfkit.events import Event, StopEvent
+from wfkit.plan import Plan
+from wfkit.records import Record
+from wfkit.report import run_is_over
+
+Status: TypeAlias = Literal["queued", "running", "waiting", "stuck", "done", "failed", "timed out", "cancelled"]
+
+
+class WorkflowHandler:
+    """A run that goes on in the background.
+
+    Await it for the result: the `result` of a plain StopEvent, or the event itself if it is of a subclass. It can be
+    awaited any number of times, and from several places. A failed run raises the step's own exception.
+
+    Cancelling the task that awaits a handler cancels the run. In a notebook it does not, because there it is somebody
+    interrupting the cell: the run goes on, and the handler can be awaited again in the next cell.
+
+    Example:
+        handler = workflow.run(topic="pirates")
+        async for event in handler.stream_events():
+            print(event)
+        result = await handler
+    """
+
+    def __init__(self, engine: Engine, history: Any) -> None:
+        self._engine = engine
+        self._history = history
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._result().__await__()
+
+    async def _result(self) -> Any:
+        await self._finished()
+        verdict = self._engine.verdict
+        verdict.seen = True
+        if verdict.error is not None:
+            raise verdict.error
+        event = verdict.event
+        return event.result if type(event) is StopEvent else event
+
+    async def _finished(self) -> None:
+        """Wait for the end of the run, without taking it along if the wait is cut short in a notebook cell."""
+        engine = self._engine
+        while not engine.ended:
+            ended = engine.verdict.wait()
+            spared = CURRENT.get() is None and in_notebook()
+            try:
+                if spared:
+                    # An interrupt reaches an idle loop only when it wakes: so wake ten times a second.
+                    await asyncio.wait([ended], timeout=0.1)
+                else:
+                    await ended
+            except asyncio.CancelledError:
+                if spared and not engine.ended:
+                    print(self._interrupted(), file=sys.stderr)
+                else:
+                    engine.cancel()
+                raise
+            finally:
+                engine.verdict.leave(ended)
+
+    def _interrupted(self) -> str:
+        return (
+            f"The cell was interrupted; run {self.run_id} of {self._engine.plan.name} goes on in the background. "
+            f"Await its handler again for the result, or stop it with `await handler.cancel_run()`."
+        )
+
+    def stream_events(self, expose_internal: bool = False) -> AsyncIterator[Event]:
+        """Yield the events that the run shows, as they come; the last one ends the run.
+
+        What has not been read is kept, so this works after the run has ended, and a second loop goes on where a
+        first one broke off.
+
+        Args:
+            expose_internal: accepted for porting; this version has no internal events.
+
+        Raises:
+            WorkflowRuntimeError: somebody else is reading, or all has been read. Raised when the reading begins.
+        """
+        return self._engine.stream.read()
+
+    async def send_event(self, event: Event, step: str | None = None) -> None:
+        """Send an event into the run, such as a person's answer. See `Context.send_event`."""
+        if not isinstance(event, Event):
+            raise WorkflowRuntimeError(f"send_event() takes an Event, got {event!r}.")
+        engine = self._engine
+        if engine.ending:
+            raise run_is_over(event, engine.verdict.outcome)
+        engine.calls.send(event, None, step)
+
+    async def cancel_run(self, *, timeout: float = 5.0) -> None:
+        """Cancel the run and wait until it has ended; a run that has ended already stays as it is.
+
+        Args:
+            timeout: seconds to wait at most.
+        """
+        engine = self._engine
+        engine.verdict.seen = True
+        if engine.ended:
+            return
+        ended = engine.verdict.wait()
+        if asyncio.current_task() in engine.drivers:
+            engine.loop.call_soon(engine.cancel)  # one of its own steps calls, which could not be awaited from here
+        else:
+            engine.cancel()
+        await asyncio.wait([ended], timeout=timeout)
+
+    @property
+    def ctx(self) -> Context[Any]:
+        """The run's Context."""
+        return self._engine.context
+
+    @property
+    def run_id(self) -> str:
+        """The run's name: ten characters, or what was given to `run(run_id=...)`."""
+        return self._engine.run_id
+
+    @property
+    def status(self) -> Status:
+        """How the run is doing.
+
+        "queued" until one of the workflow's concurrent runs ends, "running", "waiting" for an event from outside,
+        "stuck" if nothing can move any more, or how it ended.
+        """
+        engine = self._engine
+        if engine.verdict.outcome is not None:
+            return engine.verdict.outcome
+        if not engine.begun:
+            return "queued"
+        if not engine.ledger.idle:
+            return "running"
+        return "waiting" if engine.ledger.question_open or takes_answers(engine.ledger) else "stuck"
+
+    @property
+    def waiting_for(self) -> str:
+        """In words, what a run that is waiting or stuck waits for; "" for any other."""
+        return explain(self._engine.ledger) if self.status in ("waiting", "stuck") else ""
+
+    def is_done(self) -> bool:
+        """Whether the run has ended, however."""
+        return self._engine.ended
+
+    def get_stop_event(self) -> StopEvent | None:
+        """Return the StopEvent that a step returned, or None while there is none."""
+        verdict = self._engine.verdict
+        return verdict.event if verdict.outcome == "done" and isinstance(verdict.event, StopEvent) else None
+
+    async def stop_event_result(self) -> StopEvent:
+        """Wait for the run and return its StopEvent itself; raises what awaiting the handler raises."""
+        await self._result()
+        event = self._engine.verdict.event
+        assert isinstance(event, StopEvent)
+        return event
+
+    def __wfkit_plan__(self) -> Plan:
+        return self._engine.plan
+
+    def __wfkit_records__(self) -> tuple[Record, ...] | None:
+        return None if self._history is None else self._history.records
+
+    def __str__(self) -> str:
+        return f"WorkflowHandler(workflow={self._engine.plan.name}, run_id={self.run_id}, result={self._last()})"
+
+    def _last(self) -> str:
+        return str(self._engine.verdict.event)
+
+    def __repr__(self) -> str:
+        return f"<Run of {self._engine.plan.name}: {self.status}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from wfkit.display import handler_bundle
+
+        return handler_bundle(self)

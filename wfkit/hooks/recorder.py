@@ -1,0 +1,49 @@
+"""Keeps the records of a run, so that the latest execution can always be drawn."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from wfkit.records import Record, RunStarted
+from wfkit.seam import Hook
+
+
+class Recorder(Hook):
+    """A bounded list of records, the oldest going first.
+
+    Args:
+        limit: how many records are kept; None keeps all.
+
+    Example:
+        recorder = Recorder()
+        await workflow.run(hooks=[recorder])
+        assert type(recorder.records[-1]) is RunEnded
+    """
+
+    DEFAULT_LIMIT = 10_000
+
+    def __init__(self, limit: int | None = DEFAULT_LIMIT) -> None:
+        self._ring: deque[tuple[Any, ...]] = deque(maxlen=limit)
+        # The deque's own append: a record costs no Python frame until somebody looks.
+        self.on_unmade_record = self._ring.append
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """What happened, oldest first."""
+        return tuple(fields[0](*fields[1:]) for fields in self._ring)
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing has been dropped since the run began."""
+        return not self._ring or self._ring[0][0] is RunStarted
+
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records)
+
+    def __len__(self) -> int:
+        return len(self._ring)
+
+    def __repr__(self) -> str:
+        return f"Recorder({len(self)} records)"

@@ -1,0 +1,101 @@
+"""How long a run may take, and when it is said to be stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from wfkit.alarms import Alarm, Alarms
+from wfkit.clock import Clock
+from wfkit.deadline import Deadline
+from wfkit.diagnosis import takes_answers
+from wfkit.ledger import Ledger
+
+GRACE = 1.0  # seconds before a stuck run, or a failure that nobody awaits, is reported
+
+
+class Patience:
+    """Keeps a run's timeout, which stands still while a person is asked or a hook holds a step.
+
+    Args:
+        clock: where the time comes from.
+        alarms: the run's alarms.
+        timeout: seconds the run may take, None for ever.
+        time_is_up: called when it has taken longer.
+        stuck: called once, when the run has been stuck for a moment.
+
+    Attributes:
+        resting: whether nothing in the run can move by itself.
+    """
+
+    __slots__ = ("_alarm", "_alarms", "_deadline", "_held", "_stuck", "resting")
+
+    def __init__(
+        self,
+        clock: Clock,
+        alarms: Alarms,
+        timeout: float | None,
+        time_is_up: Callable[[], object],
+        stuck: Callable[[], object],
+    ) -> None:
+        self._deadline = Deadline(clock, timeout, time_is_up)
+        self._alarms = alarms
+        self._stuck: Callable[[], object] | None = stuck
+        self._alarm: Alarm | None = None
+        self._held = 0
+        self.resting = False
+
+    def start(self) -> None:
+        """Let the time run."""
+        self._deadline.start()
+
+    def stop(self) -> None:
+        """The run has ended: nothing is called any more."""
+        self._deadline.cancel()
+        self._forget_alarm()
+        self._stuck = None
+
+    def rest(self, ledger: Ledger) -> bool:
+        """Note that nothing can move by itself.
+
+        Returns:
+            Whether the run is stuck: no question is open and no step takes an answer from outside.
+        """
+        self.resting = True
+        if ledger.question_open:
+            self._deadline.stand_still("a question is open")
+            return False
+        if takes_answers(ledger):
+            return False
+        if self._stuck is not None:
+            # Not at once: somebody may be about to send an event from outside.
+            self._alarm = self._alarms.set(GRACE, self._say_stuck)
+        return True
+
+    def _say_stuck(self) -> None:
+        stuck, self._stuck = self._stuck, None
+        if stuck is not None:
+            stuck()
+
+    def move(self) -> None:
+        """Something has happened: the time runs again."""
+        self.resting = False
+        self._deadline.go_on("a question is open")
+        self._forget_alarm()
+
+    def _forget_alarm(self) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let the time stand still while a hook holds a delivery."""
+        self._held += 1
+        self._deadline.stand_still("a step is held")
+        try:
+            yield
+        finally:
+            self._held -= 1
+            if not self._held:
+                self._deadline.go_on("a step is held")

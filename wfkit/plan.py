@@ -1,0 +1,133 @@
+"""A workflow's steps, compiled once: who takes which event.
+
+A `Plan` never changes. Adding or replacing a step makes a new plan, and a run in flight keeps the one it began with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, ModuleType
+from typing import Any, TypeVar
+
+from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, name_of
+from wfkit.steps import StepSpec
+
+Kind = TypeVar("Kind", bound=Event)
+
+
+class Route:
+    """Where events of one type go.
+
+    Attributes:
+        steps: indices of the steps that take it, in starting order.
+        names: the names of these steps.
+        ends: whether the event ends the run when a step returns it.
+        asks: whether it is a question to a person.
+    """
+
+    __slots__ = ("asks", "ends", "names", "steps")
+
+    def __init__(self, event_type: type[Event], steps: tuple[int, ...], names: tuple[str, ...]) -> None:
+        self.steps = steps
+        self.names = names
+        self.ends = issubclass(event_type, StopEvent)
+        self.asks = issubclass(event_type, InputRequiredEvent)
+
+
+class Plan:
+    """The steps of one workflow in the order in which they start.
+
+    Args:
+        name: the workflow's name, for messages and drawings.
+        steps: methods in alphabetical order, then free functions in the order of their registration.
+        doc: the workflow's docstring.
+    """
+
+    __slots__ = ("by_name", "doc", "name", "routes", "start_types", "steps", "stop_types")
+
+    def __init__(self, name: str, steps: Iterable[StepSpec], doc: str = "") -> None:
+        self.name = name
+        self.doc = doc
+        self.steps = tuple(steps)
+        self.by_name = {spec.name: index for index, spec in enumerate(self.steps)}
+        self.start_types = _of_kind(StartEvent, [kind for spec in self.steps for kind in spec.accepted])
+        self.stop_types = _of_kind(StopEvent, [kind for spec in self.steps for kind in spec.produced])
+        self.routes: dict[type, Route] = {}
+
+    def route(self, event_type: type[Event]) -> Route:
+        """Return where events of this type go. The answer is kept in `routes`, misses too.
+
+        A class that is not known but has the module and qualified name of one that is, is that one defined again in
+        a notebook cell, and routed like it. A StopEvent is never routed.
+        """
+        known = self.routes.get(event_type)
+        if known is None:
+            found = () if issubclass(event_type, StopEvent) else self._find(event_type)
+            known = self.routes[event_type] = Route(event_type, found, tuple(self.steps[i].name for i in found))
+        return known
+
+    def _find(self, event_type: type[Event]) -> tuple[int, ...]:
+        wanted = name_of(event_type)
+        return tuple(
+            index
+            for index, spec in enumerate(self.steps)
+            if spec.takes(event_type) or any(name_of(kind) == wanted for kind in spec.accepted)
+        )
+
+    @property
+    def start_type(self) -> type[StartEvent]:
+        """The event type that begins a run."""
+        return self.start_types[0] if self.start_types else StartEvent
+
+    @property
+    def stop_type(self) -> type[StopEvent]:
+        """The event type that ends a run."""
+        return self.stop_types[0] if self.stop_types else StopEvent
+
+    @property
+    def events(self) -> tuple[type[Event], ...]:
+        """Every event type named in a signature, once, in order of appearance."""
+        return tuple(dict.fromkeys(kind for spec in self.steps for kind in (*spec.accepted, *spec.produced)))
+
+    def classes(self) -> tuple[type, ...]:
+        """Return the classes that belong to the workflow: those in its signatures and those its steps name inside.
+
+        The latter for a class that only a `wait_for_event(Answer)` or a `store.set("plan", Plan(...))` mentions.
+        """
+        states = [spec.state_type for spec in self.steps if spec.state_type is not None]
+        named = [kind for spec in self.steps for kind in _classes_named(spec.func)]
+        return tuple(dict.fromkeys([*self.events, *states, *named]))
+
+    @property
+    def asks_people(self) -> bool:
+        """Whether a person takes part: a question is produced or an answer is taken."""
+        return any(issubclass(kind, InputRequiredEvent) for spec in self.steps for kind in spec.produced) or any(
+            issubclass(kind, HumanResponseEvent) for spec in self.steps for kind in spec.accepted
+        )
+
+
+def _of_kind(kind: type[Kind], types: list[type[Event]]) -> tuple[type[Kind], ...]:
+    return tuple(dict.fromkeys(found for found in types if issubclass(found, kind)))
+
+
+def _classes_named(func: Callable[..., Any]) -> Iterator[type]:
+    """Yield the classes that a function's code refers to by name, directly or as `module.Class`."""
+    names = set(_names_in(func.__code__))
+    closed = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=False))
+    for name in sorted(names):
+        try:
+            found = closed[name].cell_contents if name in closed else func.__globals__.get(name)
+        except ValueError:  # not yet bound
+            continue
+        if isinstance(found, type):
+            yield found
+        elif isinstance(found, ModuleType):
+            yield from (kind for inner in sorted(names) if isinstance(kind := getattr(found, inner, None), type))
+
+
+def _names_in(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in(constant)

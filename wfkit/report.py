@@ -1,0 +1,83 @@
+"""The words in which a run speaks up: errors it makes and messages it logs."""
+
+from __future__ import annotations
+
+import logging
+
+from wfkit.errors import ContextStateError, WorkflowCancelledByUser, WorkflowRuntimeError, WorkflowTimeoutError
+
+logger = logging.getLogger("wfkit")
+
+
+def bad_result(step: str, result: object) -> WorkflowRuntimeError:
+    """Make the error for a step that returned something that is no event."""
+    kind = type(result).__name__
+    hint = "Did you mean StopEvent(result=...)?"
+    if isinstance(result, (list, tuple, set)):
+        hint = "To send several events, call ctx.send_event(...) for each and return None."
+    return WorkflowRuntimeError(
+        f"Step function {step} returned {kind} instead of an Event instance. A step returns an event or None. {hint}"
+    )
+
+
+def stray_cancellation(step: str) -> WorkflowRuntimeError:
+    """Make the error for a step in which CancelledError came up though nobody cancelled the run."""
+    return WorkflowRuntimeError(
+        f"Step {step!r} was cancelled although its run was not: it raised CancelledError, or something it awaited was "
+        f"cancelled. Catch it in the step if that is meant to happen."
+    )
+
+
+def run_is_over(event: object, outcome: str | None) -> ContextStateError:
+    """Make the error for an event that comes when the run has ended."""
+    return ContextStateError(f"{type(event).__name__} cannot be sent: the run is over ({outcome}). Start another run.")
+
+
+def timed_out(seconds: float, active: list[str], why: str) -> WorkflowTimeoutError:
+    """Make the error that awaiting a run raises that took too long."""
+    steps = f"Currently active steps: {', '.join(active)}" if active else f"No steps active. {why}"
+    return WorkflowTimeoutError(f"Operation timed out after {seconds} seconds. {steps}")
+
+
+def cancelled(workflow: str) -> WorkflowCancelledByUser:
+    """Make the error that awaiting a cancelled run raises."""
+    return WorkflowCancelledByUser(f"The run of {workflow} was cancelled.")
+
+
+def unseen_error(run_id: str, workflow: str, outcome: str, error: BaseException, with_traceback: bool) -> None:
+    """Show the error of a run that nobody awaited."""
+    logger.error(
+        "Run %s of %s %s, and nobody awaited it. %s: %s",
+        run_id,
+        workflow,
+        outcome,
+        type(error).__name__,
+        error,
+        exc_info=error if with_traceback else None,
+    )
+
+
+def stuck_run(run_id: str, workflow: str, why: str) -> None:
+    """Say that a run does not move and never will by itself."""
+    logger.warning(
+        "Run %s of %s is stuck: no step is active and none will be. %s Cancel it with `await handler.cancel_run()`.",
+        run_id,
+        workflow,
+        why,
+    )
+
+
+def stubborn_steps(workflow: str, count: int, seconds: float) -> None:
+    """Say that steps go on although their run has ended."""
+    logger.warning(
+        "%d step(s) of %s still run %.1f s after their run ended: they swallow CancelledError. What they do from "
+        "now on is ignored.",
+        count,
+        workflow,
+        seconds,
+    )
+
+
+def late_error(step: str, error: BaseException) -> None:
+    """Say that a step failed when the outcome of its run was already settled."""
+    logger.warning("Step %r raised after the outcome of its run was settled, which stands: %r", step, error)

@@ -1,0 +1,160 @@
+"""The one place to attach to a run.
+
+A `Hook` sees every record and may stand around every step. Debugger, journal, remote execution, verbose output and
+the recorder are hooks; the engine knows none of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any, ClassVar, TypeAlias
+
+from wfkit.events import Event
+from wfkit.records import Record
+from wfkit.steps import StepSpec
+
+logger = logging.getLogger("wfkit")
+
+Proceed: TypeAlias = "Callable[[StepCall], Awaitable[Event | None]]"
+
+
+Emit: TypeAlias = Callable[[tuple[Any, ...]], object]
+
+
+class StepCall:
+    """One attempt of one step at one event, as it passes through the hooks.
+
+    Attributes:
+        step: the step as declared.
+        event: the event it will work on; a hook may put another in its place before it proceeds.
+        context: the step's Context.
+        id: the lineage number of the delivery.
+        attempt: how often it has been tried, this time included, from 1.
+    """
+
+    __slots__ = ("_hold", "attempt", "context", "event", "id", "step")
+
+    def __init__(
+        self,
+        step: StepSpec,
+        event: Event,
+        context: Any,
+        id: int,
+        attempt: int,
+        hold: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self.step = step
+        self.event = event
+        self.context = context
+        self.id = id
+        self.attempt = attempt
+        self._hold = hold
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Return a context manager: while it is open, the run's timeout stands still.
+
+        Example:
+            async def around_step(self, call, proceed):
+                with call.hold():
+                    await self.somebody_pressed_continue()
+                return await proceed(call)
+        """
+        return self._hold()
+
+
+class Hook:
+    """Base of everything that watches or changes a run. Override what you need; the rest costs nothing.
+
+    Attributes:
+        rank: hooks stand around a step in the order of their rank, the lowest outermost. Debugger 10, journal 20,
+            remote 30, anything else 50.
+        on_unmade_record: takes records as they leave the engine, `(class, *fields)`, instead of `on_record`. It must
+            not raise.
+    """
+
+    rank: ClassVar[int] = 50
+    on_unmade_record: Emit | None = None
+
+    def on_record(self, record: Record) -> None:
+        """See what happened. Called at once, cannot change the run; a hook that raises here is logged and removed."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        """Stand around a step: hold it, change its event, replace it. An error raised here fails the step.
+
+        Args:
+            call: the attempt that is about to be made.
+            proceed: runs the step, and the hooks further in; may be called once, several times or not at all.
+
+        Returns:
+            What the step is taken to have returned.
+        """
+        return await proceed(call)
+
+
+def emitter(hooks: Sequence[Hook]) -> Emit | None:
+    """Return what the engine calls with each record, or None if nobody watches.
+
+    A record leaves the engine unmade, as `(its class, *its fields)`: a third of the price of a named tuple. Hooks get
+    it made, unless one has an `on_unmade_record`, which takes it as it is.
+    """
+    if len(hooks) == 1 and hooks[0].on_unmade_record is not None:
+        return hooks[0].on_unmade_record  # the recorder alone: what nearly every run has
+    unmade = [hook.on_unmade_record for hook in hooks if hook.on_unmade_record is not None]
+    watchers = [hook for hook in hooks if hook.on_unmade_record is None and overrides(hook, "on_record")]
+    if not watchers:
+        return unmade[0] if len(unmade) == 1 else _all_of(unmade)
+
+    def emit(fields: tuple[Any, ...]) -> None:
+        for take in unmade:
+            take(fields)
+        record = fields[0](*fields[1:])
+        for hook in tuple(watchers):
+            try:
+                hook.on_record(record)
+            except Exception:
+                watchers.remove(hook)
+                logger.exception("%r raised while watching a run and was removed; the run goes on.", hook)
+
+    return emit
+
+
+def _all_of(takers: list[Emit]) -> Emit | None:
+    if not takers:
+        return None
+
+    def emit(fields: tuple[Any, ...]) -> None:
+        for take in takers:
+            take(fields)
+
+    return emit
+
+
+def overrides(hook: Hook, method: str) -> bool:
+    """Whether a hook has its own version of a method, on its class or on the instance."""
+    return method in vars(hook) or getattr(type(hook), method) is not getattr(Hook, method)
+
+
+_observing: ContextVar[tuple[Hook, ...]] = ContextVar("wfkit_observing", default=())
+
+
+def observers() -> tuple[Hook, ...]:
+    """Return the hooks of the `observing` blocks that are open here, the outermost first."""
+    return _observing.get()
+
+
+@contextmanager
+def observing(*hooks: Hook) -> Iterator[None]:
+    """Attach hooks to every run that is started inside the block.
+
+    Example:
+        with wfkit.observing(recorder):
+            await workflow.run()
+    """
+    token = _observing.set((*_observing.get(), *hooks))
+    try:
+        yield
+    finally:
+        _observing.reset(token)

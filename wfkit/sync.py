@@ -1,0 +1,110 @@
+"""Running a workflow from code that cannot await."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+from wfkit.workflow import Workflow
+
+
+def run_sync(workflow: Workflow, *, nested: bool = False, **kwargs: Any) -> Any:
+    """Run a workflow to its end and return its result, without await.
+
+    Where no event loop is running, as in a script, it makes one. Where one is, as in a notebook, the run gets a fresh
+    thread with a loop of its own and a copy of the context variables; the calling loop stands still meanwhile, so
+    objects bound to it (an HTTP client, an asyncio.Lock) must be made inside the run.
+
+    Args:
+        workflow: the instance to run.
+        nested: run in the loop that is already running instead, by way of nest-asyncio (nest-asyncio2 on ipykernel 7,
+            where nest-asyncio stops all later cells). It patches asyncio for good.
+        kwargs: what `workflow.run` takes.
+
+    Raises:
+        TypeError: it is given something that is no workflow.
+        Whatever awaiting the run raises.
+
+    Example:
+        result = run_sync(JokeFlow(timeout=60), topic="pirates")
+    """
+    if not isinstance(workflow, Workflow):
+        raise TypeError(
+            f"run_sync() takes a workflow instance, got {workflow!r}. A handler is awaited: `await handler`."
+        )
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        with asyncio.Runner() as runner:
+            return runner.run(_run(workflow, kwargs))
+    if nested:
+        _allow_nesting()
+        return loop.run_until_complete(_run(workflow, kwargs))
+    return _run_in_thread(_run(workflow, kwargs))
+
+
+async def _run(workflow: Workflow, kwargs: dict[str, Any]) -> Any:
+    return await workflow.run(**kwargs)
+
+
+def _run_in_thread(main: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine in a new thread with a loop of its own; an interrupt here cancels it there."""
+    outcome: dict[str, Any] = {}
+    started = threading.Event()
+
+    async def supervised() -> Any:
+        outcome["loop"], outcome["task"] = asyncio.get_running_loop(), asyncio.current_task()
+        started.set()
+        return await main
+
+    def work() -> None:
+        try:
+            with asyncio.Runner() as runner:
+                outcome["result"] = runner.run(supervised())
+        except BaseException as error:
+            outcome["error"] = error
+        finally:
+            started.set()
+
+    # A copy of the context keeps prints in the right notebook cell. One thread for each call: a shared loop would wait
+    # for itself when a step calls run_sync.
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="wfkit-run-sync", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive():
+            thread.join(0.1)  # in short steps, so that an interrupt gets through on every system
+    except KeyboardInterrupt:
+        started.wait(1)
+        if "loop" in outcome and not outcome["loop"].is_closed():
+            outcome["loop"].call_soon_threadsafe(outcome["task"].cancel)
+        thread.join(5)
+        raise
+    if "error" in outcome:
+        raise outcome["error"]
+    return outcome["result"]
+
+
+def _allow_nesting() -> None:
+    """Patch asyncio so that a running loop can be entered again, with the patch that is safe here."""
+    if _kernel_version() >= 7:
+        if hasattr(asyncio, "_nest_patched") and not hasattr(asyncio, "_nest_asyncio2"):
+            raise RuntimeError(
+                "nest_asyncio has been applied in this kernel, which stops all later cells on ipykernel 7. Restart "
+                "the kernel and leave nest_asyncio.apply() out; run_sync(..., nested=True) uses nest-asyncio2."
+            )
+        import nest_asyncio2
+
+        nest_asyncio2.apply()
+    else:
+        import nest_asyncio
+
+        nest_asyncio.apply()
+
+
+def _kernel_version() -> int:
+    kernel = sys.modules.get("ipykernel")
+    return int(kernel.version_info[0]) if kernel is not None else 0

@@ -1,0 +1,53 @@
+"""Lets the runs of one workflow begin, so many at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from wfkit.engine import Engine
+
+
+class Turns:
+    """The runs of one workflow instance that are going on, and those that queue.
+
+    Args:
+        limit: how many go on at once, None for any number.
+    """
+
+    __slots__ = ("_going_on", "_limit", "_queue")
+
+    def __init__(self, limit: int | None = None) -> None:
+        self._limit = limit
+        self._going_on: set[Engine] = set()
+        self._queue: deque[Engine] = deque()
+
+    def has(self, run_id: str) -> bool:
+        """Whether a run of that name is going on or queues."""
+        return any(engine.run_id == run_id for engine in (*self._going_on, *self._queue))
+
+    def enter(self, engine: Engine) -> None:
+        """Let a run begin, now or when its turn has come."""
+        if self._is_full():
+            # A run whose event loop was closed over it never said that it ended.
+            self._going_on = {run for run in self._going_on if not run.loop.is_closed()}
+        if self._is_full():
+            self._queue.append(engine)
+        else:
+            self._going_on.add(engine)
+            engine.begin()
+
+    def leave(self, engine: Engine) -> None:
+        """Take note that a run has ended; the next ones begin."""
+        self._going_on.discard(engine)
+        while self._queue and not self._is_full():
+            following = self._queue.popleft()
+            if following.ending or following.loop.is_closed():
+                continue
+            self._going_on.add(following)
+            if following.loop is engine.loop:
+                following.begin()
+            else:  # it queues in another thread, and begins there
+                following.loop.call_soon_threadsafe(following.begin)
+
+    def _is_full(self) -> bool:
+        return self._limit is not None and len(self._going_on) >= self._limit

@@ -1,0 +1,383 @@
+"""The Workflow: a class, or an instance, of steps that can be run."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import inspect
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import ValidationError
+
+from wfkit.calls import Calls
+from wfkit.context import CURRENT, Context
+from wfkit.either import either
+from wfkit.engine import Engine
+from wfkit.errors import (
+    ContextStateError,
+    WorkflowRuntimeError,
+    WorkflowValidationError,
+)
+from wfkit.events import Event, StartEvent, StopEvent
+from wfkit.graph import complain, find_configuration_problems, find_problems
+from wfkit.handler import WorkflowHandler
+from wfkit.ledger import Ledger
+from wfkit.plan import Plan
+from wfkit.records import Record
+from wfkit.seam import Hook, observers
+from wfkit.serialize import BaseSerializer
+from wfkit.snapshot import load_ledger, load_stop
+from wfkit.steps import GRAPH_CHECKS, StepSpec, check_names, spec_of
+from wfkit.turns import Turns
+
+logger = logging.getLogger("wfkit")
+
+
+class WorkflowMeta(type):
+    """The type of workflow classes: notices when a class changes, as it does when a notebook cell is run again."""
+
+    changes: ClassVar[int] = 0
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name != "_compiled":
+            WorkflowMeta.changes += 1
+
+
+class Workflow(metaclass=WorkflowMeta):
+    """A set of steps that pass events to each other.
+
+    Write the steps as methods of a subclass, or fill an instance with `@step(workflow=instance)`.
+
+    Args:
+        timeout: seconds that a run may take, not counting the time it waits for a person; None for ever.
+        disable_validation: leave the flow graph unchecked.
+        verbose: print each step as it starts and what it produced.
+        num_concurrent_runs: how many runs of this instance go on at once; the others queue. None for any number.
+        workflow_name: a name other than the class's.
+        skip_graph_checks: names of graph checks to leave out: "reachability", "dead_end", "terminal_event".
+        serializer: writes and reads snapshots of its runs.
+        hooks: attached to every run of this instance.
+
+    Raises:
+        WorkflowConfigurationError: the class has steps, but not exactly one kind of start and of stop.
+        WorkflowValidationError: an argument is wrong.
+
+    Example:
+        class Greet(Workflow):
+            @step
+            async def greet(self, ev: StartEvent) -> StopEvent:
+                return StopEvent(result=f"hello {ev.name}")
+
+        assert await Greet(timeout=10).run(name="Ada") == "hello Ada"
+    """
+
+    # The shelf of hooks lies above this floor; the package's door puts these in place.
+    _make_recorder: ClassVar[Callable[[], Hook] | None] = None
+    _make_verbose: ClassVar[Callable[[], Hook] | None] = None
+    _compiled: ClassVar[tuple[int, Plan] | None] = None
+    _class_steps: ClassVar[Mapping[str, StepSpec]] = {}
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Set what a run needs, so that a subclass may forget to call `super().__init__()`."""
+        self = super().__new__(cls)
+        self._timeout = 45.0
+        self._unchecked = False
+        self._verbose = False
+        self._name = None
+        self._skipped = frozenset()
+        self._serializer = None
+        self._hooks = ()
+        self._own_steps = {}
+        self._own_plan = None
+        self._valid = None
+        self._turns = Turns()
+        self._history = None
+        return self
+
+    def __init__(
+        self,
+        timeout: float | None = 45.0,
+        disable_validation: bool = False,
+        verbose: bool = False,
+        *,
+        num_concurrent_runs: int | None = None,
+        workflow_name: str | None = None,
+        skip_graph_checks: Iterable[str] | None = None,
+        serializer: BaseSerializer | None = None,
+        hooks: Iterable[Hook] = (),
+    ) -> None:
+        _check_timeout(timeout)
+        if num_concurrent_runs is not None and (
+            isinstance(num_concurrent_runs, bool) or not isinstance(num_concurrent_runs, int) or num_concurrent_runs < 1
+        ):
+            raise WorkflowValidationError(
+                f"num_concurrent_runs must be an integer greater than 0 or None. It is {num_concurrent_runs!r}."
+            )
+        self._timeout: float | None = timeout
+        self._unchecked: bool = disable_validation
+        self._verbose: bool = verbose
+        self._turns: Turns = Turns(num_concurrent_runs)
+        self._name: str | None = workflow_name
+        self._skipped: frozenset[str] = frozenset(skip_graph_checks or ())
+        self._serializer: BaseSerializer | None = serializer
+        self._hooks: tuple[Hook, ...] = _checked_hooks(hooks)
+        self._own_steps: dict[str, StepSpec]
+        self._own_plan: tuple[int, Plan] | None
+        self._valid: tuple[Plan, bool] | None  # the plan that was found valid, and whether it asks people
+        self._history: Any
+        check_names(self._skipped, GRAPH_CHECKS)
+        plan = self.__wfkit_plan__()
+        if plan.steps and not self._unchecked:
+            complain(find_configuration_problems(plan))
+
+    # -- steps -------------------------------------------------------------------------------------------------
+
+    @either
+    def add_step(this: Any, func: Callable[..., Any]) -> None:
+        """Add a decorated free function: to the class when called on it, else to this instance alone.
+
+        A function of the same name that was added before is replaced, so a notebook cell can be run again. A run in
+        flight keeps the steps it began with.
+
+        Raises:
+            WorkflowValidationError: it is no step, or a method of the workflow has its name.
+        """
+        spec = spec_of(func)
+        if spec is None:
+            raise WorkflowValidationError(f"Step function {func!r} is missing the `@step` decorator.")
+        cls = this if isinstance(this, type) else type(this)
+        if spec_of(inspect.getattr_static(cls, spec.name, None)) is not None:
+            raise WorkflowValidationError(
+                f"A step {spec.name} is already part of this workflow, please choose another name."
+            )
+        spec = dataclasses.replace(spec, is_method=False, shape="")
+        if isinstance(this, WorkflowMeta):
+            this._class_steps = {**vars(this).get("_class_steps", {}), spec.name: spec}
+        else:
+            this._own_steps = {**this._own_steps, spec.name: spec}
+            this._own_plan = None
+
+    @either
+    def __wfkit_plan__(this: Any) -> Plan:
+        """Return the compiled steps of a workflow class or instance."""
+        if isinstance(this, type):
+            return _class_plan(this)
+        if not this._own_steps and this._name is None:
+            return _class_plan(type(this))
+        if this._own_plan is None or this._own_plan[0] != WorkflowMeta.changes:
+            base = _class_plan(type(this))
+            steps = {spec.name: spec for spec in base.steps} | this._own_steps
+            this._own_plan = (WorkflowMeta.changes, Plan(this._name or base.name, steps.values(), base.doc))
+        plan: Plan = this._own_plan[1]
+        return plan
+
+    def __wfkit_records__(self) -> tuple[Record, ...] | None:
+        """Return what happened in the latest run, or None if there was none."""
+        return None if self._history is None else self._history.records
+
+    @property
+    def start_event_class(self) -> type[StartEvent]:
+        """The event that begins a run."""
+        return self.__wfkit_plan__().start_type
+
+    @property
+    def stop_event_class(self) -> type[StopEvent]:
+        """The event that ends a run."""
+        return self.__wfkit_plan__().stop_type
+
+    @property
+    def events(self) -> list[type[Event]]:
+        """Every event type that a step takes or returns."""
+        return list(self.__wfkit_plan__().events)
+
+    @property
+    def serializer(self) -> BaseSerializer | None:
+        """What writes and reads snapshots of its runs; None for a JsonSerializer that knows its types."""
+        return self._serializer
+
+    @property
+    def workflow_name(self) -> str:
+        """The name given to the constructor, else the class's module and qualified name."""
+        return self._name or f"{type(self).__module__}.{type(self).__qualname__}"
+
+    # -- running -----------------------------------------------------------------------------------------------
+
+    def validate(self) -> bool:
+        """Check the whole flow, even if `disable_validation` is set.
+
+        Returns:
+            Whether a person takes part: a step asks a question or takes an answer.
+
+        Raises:
+            WorkflowConfigurationError: there are no steps, or not exactly one kind of start and of stop.
+            WorkflowValidationError: anything else; the message lists all problems, each with a hint.
+        """
+        plan = self.__wfkit_plan__()
+        complain(find_problems(plan, self._skipped))
+        return plan.asks_people
+
+    def run(
+        self,
+        ctx: Context[Any] | None = None,
+        start_event: StartEvent | None = None,
+        *,
+        run_id: str | None = None,
+        hooks: Iterable[Hook] = (),
+        **kwargs: Any,
+    ) -> WorkflowHandler:
+        """Start a run in the background and return its handler at once. Needs a running event loop.
+
+        Args:
+            ctx: keeps its store over several runs, or continues from a snapshot.
+            start_event: the first event; by default one is made from `kwargs`.
+            run_id: names the run; by default ten random characters.
+            hooks: attached to this run.
+            kwargs: fields of the start event.
+
+        Raises:
+            WorkflowValidationError, WorkflowConfigurationError: the flow cannot work.
+            WorkflowRuntimeError: the start event cannot be made from `kwargs`.
+            ContextStateError: a run is going on with this context.
+            RuntimeError: no event loop is running here; see `run_sync`.
+        """
+        _need_loop()
+        plan = self.__wfkit_plan__()
+        if not self._unchecked and (self._valid is None or self._valid[0] is not plan):
+            self._valid = (plan, self.validate())
+        context = self._checked_context(ctx)
+        pending = context._pending
+        start = None
+        if pending is not None:
+            ledger = load_ledger(plan, pending, context._reader())
+        else:
+            ledger = Ledger(plan)
+            start = _start_event(plan, start_event, kwargs)
+        if run_id is not None and self._turns.has(run_id):
+            raise RuntimeError(f"Workflow run with run_id {run_id!r} already exists. Choose another, or wait for it.")
+        every, history = self._gather_hooks(hooks)
+        context._pending = None
+        engine = Engine(self, plan, context, ledger, every, self._timeout, run_id, start, self._run_ended)
+        if pending is not None:
+            engine.stop = load_stop(pending, context._reader())
+        self._history = history
+        self._adopt(engine)
+        self._turns.enter(engine)
+        return WorkflowHandler(engine, history)
+
+    def _checked_context(self, ctx: Context[Any] | None) -> Context[Any]:
+        if ctx is None:
+            return Context(self)
+        if not isinstance(ctx, Context):
+            raise TypeError(
+                f"ctx must be a Context, got {ctx!r}. Pass the start event's fields by name: run(topic=...)."
+            )
+        if isinstance(ctx._port, Calls) and not ctx._port.engine.loop.is_closed():
+            raise ContextStateError(
+                "Cannot start a new run while context is already running. Wait for completion or use a new Context."
+            )
+        return ctx
+
+    def _gather_hooks(self, hooks: Iterable[Hook]) -> tuple[list[Hook], Any]:
+        """Return all hooks of a run, and the one that keeps its records."""
+        every = [*self._hooks, *observers(), *_checked_hooks(hooks)]
+        if self._verbose and Workflow._make_verbose is not None:
+            every.append(Workflow._make_verbose())
+        history = None if Workflow._make_recorder is None else Workflow._make_recorder()
+        if history is not None:
+            every.append(history)
+        return every, history
+
+    def _adopt(self, engine: Engine) -> None:
+        """Tie a run that a step of another run has started to that run's life."""
+        found = CURRENT.get()
+        if found is not None and isinstance(found.port, Calls) and isinstance(found.port.engine, Engine):
+            parent = found.port.engine
+            if not parent.ending:
+                engine.parent = parent
+                parent.children.add(engine)
+
+    def _run_ended(self, engine: Engine) -> None:
+        if engine.parent is not None:
+            engine.parent.children.discard(engine)
+        self._turns.leave(engine)
+
+    def __repr__(self) -> str:
+        plan = self.__wfkit_plan__()
+        count = len(plan.steps)
+        return f"<Workflow {plan.name}: {count} step{'' if count == 1 else 's'}>"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from wfkit.display import workflow_bundle
+
+        return workflow_bundle(self)
+
+
+def _class_plan(cls: Any) -> Plan:
+    """Compile the steps of a class, or return what was compiled since anything last changed."""
+    compiled = vars(cls).get("_compiled")
+    if compiled is None or compiled[0] != WorkflowMeta.changes:
+        methods = {}
+        for name in dir(cls):  # alphabetical, which is the order in which steps start
+            found = inspect.getattr_static(cls, name, None)
+            spec = spec_of(found) if inspect.isfunction(found) else None
+            if spec is not None:
+                methods[name] = spec
+        free: dict[str, StepSpec] = {}
+        for base in reversed(cls.__mro__):
+            free |= vars(base).get("_class_steps", {})
+        plan = Plan(cls.__name__, (methods | free).values(), (inspect.getdoc(cls) or "") if cls is not Workflow else "")
+        compiled = cls._compiled = (WorkflowMeta.changes, plan)
+    current: Plan = compiled[1]
+    return current
+
+
+def _start_event(plan: Plan, given: StartEvent | None, kwargs: dict[str, Any]) -> StartEvent:
+    """Return the first event of a run, made from the keyword arguments unless it is given."""
+    if given is None:
+        try:
+            return plan.start_type(**kwargs)
+        except ValidationError as error:
+            raise WorkflowRuntimeError(
+                f"Failed creating a start event of type '{plan.start_type.__name__}' with the keyword arguments: "
+                f"{kwargs}\n{error}"
+            ) from error
+    if not isinstance(given, StartEvent):
+        raise ValueError("The 'start_event' argument must be an instance of 'StartEvent'.")
+    if kwargs:
+        logger.warning(
+            "Keyword arguments are not supported when 'run()' is invoked with the 'start_event' parameter. "
+            "These keyword arguments will be ignored: %s",
+            kwargs,
+        )
+    if not plan.route(type(given)).steps:
+        raise ValueError(
+            f"The start event is a {type(given).__name__}, which no step of {plan.name!r} takes. "
+            f"It begins with a {plan.start_type.__name__}."
+        )
+    return given
+
+
+def _check_timeout(timeout: object) -> None:
+    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0):
+        return
+    raise WorkflowValidationError(f"timeout must be a number of seconds, at least 0, or None. It is {timeout!r}.")
+
+
+def _checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
+    checked = tuple(hooks)
+    for hook in checked:
+        if not isinstance(hook, Hook):
+            raise WorkflowValidationError(f"A hook is an instance of a subclass of wfkit.Hook, got {hook!r}.")
+    return checked
+
+
+def _need_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "no running event loop: call workflow.run(...) in async code, or use wfkit.run_sync(workflow, ...)."
+        ) from None
