@@ -62,3 +62,14 @@ async def test_a_queued_run_holds_its_name() -> None:
         workflow.run(name="c", run_id="mine")
     await asyncio.gather(first, second)
     assert await workflow.run(name="d", run_id="mine") == "d"
+
+
+async def test_a_run_that_a_step_starts_does_not_queue_behind_its_own_parent() -> None:
+    class Nest(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            if ev.depth == 0:
+                return StopEvent(result="inmost")
+            return StopEvent(result=await self.run(depth=ev.depth - 1))
+
+    assert await Nest(num_concurrent_runs=1, timeout=5).run(depth=3) == "inmost"

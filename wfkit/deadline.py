@@ -22,7 +22,7 @@ class Deadline:
         self._clock = clock
         self._left = seconds
         self._callback = callback
-        self._reasons: set[str] = set()
+        self._reasons: set[object] = set()
         self._since = 0.0
         self._timer: Timer | None = None
 
@@ -37,7 +37,7 @@ class Deadline:
         self.cancel()
         callback()
 
-    def stand_still(self, reason: str) -> None:
+    def stand_still(self, reason: object) -> None:
         """Stop the time until `go_on` is called for the same reason."""
         self._reasons.add(reason)
         if self._timer is not None and self._left is not None:
@@ -45,7 +45,7 @@ class Deadline:
             self._timer.cancel()
             self._timer = None
 
-    def go_on(self, reason: str) -> None:
+    def go_on(self, reason: object) -> None:
         """Take a reason to stand still away; the time runs again when none is left."""
         if reason in self._reasons:
             self._reasons.discard(reason)

@@ -48,7 +48,7 @@ class Engine:
         plan: its compiled steps; a later change of the workflow does not touch this run.
         context: the run's Context.
         ledger: the work to do; with work in it for a run that is restored.
-        hooks: everything attached to this run, in any order.
+        hooks: everything attached to this run, in the order of their rank.
         timeout: seconds, None for ever.
         run_id: names the run.
         start: the first event, or None for a run that is restored.
@@ -79,7 +79,7 @@ class Engine:
         self.run_id = run_id or os.urandom(5).hex()
         self._stream: Stream | None = None
         self.emit = emitter(hooks)
-        self.around = sorted((hook for hook in hooks if overrides(hook, "around_step")), key=lambda hook: hook.rank)
+        self.around = [hook for hook in hooks if overrides(hook, "around_step")]
         self.patience = Patience(self.clock, self.alarms, timeout, self._time_is_up, self._say_stuck)
         self.drivers: set[asyncio.Task[None]] = set()
         self.sleepers: set[asyncio.Future[None]] = set()  # waits of steps
@@ -237,9 +237,9 @@ class Engine:
                         result = await spec.func(workflow, work.event)
                     else:
                         result = await spec.func(workflow, self.context._for_step(work), work.event)
-                except GeneratorExit:  # the loop was closed under us
-                    raise
                 except BaseException as error:
+                    if isinstance(error, GeneratorExit) and self.loop.is_closed():
+                        raise
                     self._raised(work, error, task)
                     if isinstance(error, SystemExit):
                         raise

@@ -26,9 +26,10 @@ class Patience:
 
     Attributes:
         resting: whether nothing in the run can move by itself.
+        parent: that of the run whose step started this one. While a person is asked here, nobody waits there in vain.
     """
 
-    __slots__ = ("_alarm", "_alarms", "_deadline", "_held", "_stuck", "resting")
+    __slots__ = ("_alarm", "_alarms", "_asking", "_deadline", "_held", "_stuck", "parent", "resting")
 
     def __init__(
         self,
@@ -43,6 +44,8 @@ class Patience:
         self._stuck: Callable[[], object] | None = stuck
         self._alarm: Alarm | None = None
         self._held = 0
+        self._asking = False
+        self.parent: Patience | None = None
         self.resting = False
 
     def start(self) -> None:
@@ -51,6 +54,7 @@ class Patience:
 
     def stop(self) -> None:
         """The run has ended: nothing is called any more."""
+        self._ask(False)
         self._deadline.cancel()
         self._forget_alarm()
         self._stuck = None
@@ -63,7 +67,7 @@ class Patience:
         """
         self.resting = True
         if ledger.question_open:
-            self._deadline.stand_still("a question is open")
+            self._ask(True)
             return False
         if takes_answers(ledger):
             return False
@@ -80,8 +84,20 @@ class Patience:
     def move(self) -> None:
         """Something has happened: the time runs again."""
         self.resting = False
-        self._deadline.go_on("a question is open")
+        self._ask(False)
         self._forget_alarm()
+
+    def _ask(self, asking: bool) -> None:
+        """Let the time of this run, and of those it is a part of, stand still or go on."""
+        if asking != self._asking:
+            self._asking = asking
+            patience: Patience | None = self
+            while patience is not None:
+                if asking:
+                    patience._deadline.stand_still(self)
+                else:
+                    patience._deadline.go_on(self)
+                patience = patience.parent
 
     def _forget_alarm(self) -> None:
         if self._alarm is not None:

@@ -69,8 +69,8 @@ class Hook:
     """Base of everything that watches or changes a run. Override what you need; the rest costs nothing.
 
     Attributes:
-        rank: hooks stand around a step in the order of their rank, the lowest outermost. Debugger 10, journal 20,
-            remote 30, anything else 50.
+        rank: hooks stand around a step, and see the records, in the order of their rank, the lowest first and
+            outermost. Debugger 10, journal 20, remote 30, anything else 50.
         on_unmade_record: takes records as they leave the engine, `(class, *fields)`, instead of `on_record`. It must
             not raise.
     """

@@ -26,7 +26,13 @@ class Turns:
         return any(engine.run_id == run_id for engine in (*self._going_on, *self._queue))
 
     def enter(self, engine: Engine) -> None:
-        """Let a run begin, now or when its turn has come."""
+        """Let a run begin, now or when its turn has come.
+
+        A run started by a step of one that has its turn begins at once: the step waits for it.
+        """
+        if self._is_part_of_one(engine):
+            engine.begin()
+            return
         if self._is_full():
             # A run whose event loop was closed over it never said that it ended.
             self._going_on = {run for run in self._going_on if not run.loop.is_closed()}
@@ -48,6 +54,12 @@ class Turns:
                 following.begin()
             else:  # it queues in another thread, and begins there
                 following.loop.call_soon_threadsafe(following.begin)
+
+    def _is_part_of_one(self, engine: Engine) -> bool:
+        ancestor = engine.parent
+        while ancestor is not None and ancestor not in self._going_on:
+            ancestor = ancestor.parent
+        return ancestor is not None
 
     def _is_full(self) -> bool:
         return self._limit is not None and len(self._going_on) >= self._limit

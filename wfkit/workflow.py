@@ -288,6 +288,8 @@ class Workflow(metaclass=WorkflowMeta):
         history = None if Workflow._make_recorder is None else Workflow._make_recorder()
         if history is not None:
             every.append(history)
+        if len(every) > 1:
+            every.sort(key=lambda hook: hook.rank)
         return every, history
 
     def _adopt(self, engine: Engine) -> None:
@@ -297,6 +299,7 @@ class Workflow(metaclass=WorkflowMeta):
             parent = found.port.engine
             if not parent.ending:
                 engine.parent = parent
+                engine.patience.parent = parent.patience
                 parent.children.add(engine)
 
     def _run_ended(self, engine: Engine) -> None:
