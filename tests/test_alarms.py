@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,15 +14,17 @@ from wfkit.testing import FakeClock, simulate
 
 
 class CountingClock(FakeClock):
-    """Counts the timers that it is asked for."""
+    """Counts the timers that it is asked for, and knows the last one."""
 
     def __init__(self) -> None:
         super().__init__()
         self.timers = 0
+        self.latest: Any = None
 
     def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:  # type: ignore[override]
         self.timers += 1
-        return super().call_later(delay, callback)
+        self.latest = super().call_later(delay, callback)
+        return self.latest  # type: ignore[no-any-return]
 
 
 class Tower:
@@ -111,6 +114,14 @@ async def test_stopped_nothing_rings() -> None:
     tower.alarms.set(2, tower.note("after it"))
     await tower.clock.advance(10)
     assert tower.rang == []
+
+
+async def test_stopped_no_timer_is_left_that_would_keep_the_run_alive() -> None:
+    tower = Tower()
+    tower.alarms.set(1_800, tower.note("x"))
+    assert tower.clock.latest.callback is not None
+    tower.alarms.stop()
+    assert tower.clock.latest.callback is None
 
 
 async def test_after_a_stop_an_alarm_can_be_set_again() -> None:

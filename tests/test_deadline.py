@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
+from wfkit.clock import Timer
 from wfkit.deadline import Deadline
 from wfkit.testing import FakeClock
 
@@ -124,6 +128,19 @@ async def test_cancelled_it_never_rings() -> None:
     bell.deadline.cancel()
     await bell.clock.advance(100)
     assert bell.rang == []
+
+
+async def test_cancelled_it_leaves_no_timer_that_would_keep_the_run_alive() -> None:
+    class Clock(FakeClock):
+        def call_later(self, delay: float, callback: Callable[[], object]) -> Timer:  # type: ignore[override]
+            timers.append(super().call_later(delay, callback))
+            return timers[-1]  # type: ignore[no-any-return]
+
+    timers: list[Any] = []
+    deadline = Deadline(Clock(), 10, lambda: None)
+    deadline.start()
+    deadline.cancel()
+    assert [timer.callback for timer in timers] == [None]
 
 
 async def test_cancelled_while_it_stands_still_it_never_rings() -> None:

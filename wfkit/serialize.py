@@ -14,7 +14,7 @@ from copy import copy
 from functools import cache
 from typing import Any, TypeAlias, get_args
 
-from pydantic import AliasChoices, BaseModel, RootModel, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
@@ -150,6 +150,8 @@ class JsonSerializer(BaseSerializer):
             # Pydantic may write what we do not: an enum, a URL, a type with a serializer of its own. That will do only
             # where the declared type makes the same of it again.
             if field is not None:
+                from pydantic import TypeAdapter  # late: it makes pydantic look for plugins, a tenth of our import time
+
                 with suppress(Exception):
                     written = to_jsonable_python(value)
                     again = TypeAdapter[Any](field.annotation or Any).validate_python(written)
@@ -188,7 +190,7 @@ class JsonSerializer(BaseSerializer):
             raise ContextSerdeError(f"Damaged data: a {kind.__name__} holds a {type(content).__name__}.")
         fields = {key: self._decode(item) for key, item in content.items()}
         try:
-            return kind.model_validate(fields["root"] if issubclass(kind, RootModel) else fields)
+            return kind.model_validate(fields["root"] if kind.__pydantic_root_model__ else fields)
         except (ValidationError, KeyError) as error:
             raise ContextSerdeError(f"The data do not fit {kind.__name__}: {error}") from error
 
