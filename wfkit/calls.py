@@ -89,16 +89,27 @@ class Calls:
                 raise run_is_over(event, engine.verdict.outcome)
             return
         only = None if step is None else self._index(event, step)
-        if not engine.begun:
-            engine.early.append((event, only))
+        if work is None:
+            if asyncio._get_running_loop() is engine.loop:
+                self._take_in(event, only)
+            else:  # a widget's callback or a thread of the user's
+                engine.loop.call_soon_threadsafe(self._take_in, event, only)
             return
-        if work is not None:
-            work.sends += 1
-            if work.sends <= work.skip:  # an earlier run of this body has sent it
-                work.made += 1
-                return
+        work.sends += 1
+        if work.sends <= work.skip:  # an earlier run of this body has sent it
+            work.made += 1
+            return
         engine.route(event, work, only)
         engine.wake()
+
+    def _take_in(self, event: Event, only: int | None) -> None:
+        """Put an event from outside on its way, or keep it until the run's turn has come."""
+        engine = self.engine
+        if not engine.begun:
+            engine.early.append((event, only))
+        elif not engine.ending:
+            engine.route(event, None, only)
+            engine.wake()
 
     def _index(self, event: Event, step: str) -> int:
         plan = self.engine.plan

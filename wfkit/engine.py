@@ -162,13 +162,11 @@ class Engine:
 
     def _finalize(self) -> None:
         verdict = self.verdict
-        assert verdict.outcome is not None
-        assert verdict.event is not None
         self.ended = True
         if self.emit is not None:
             self.emit((records.RunEnded, self.now(), verdict.outcome, verdict.event, verdict.error))
             self.emit = None  # the ring of records must not live on in the cycles that an engine is part of
-        if self._stream is not None:
+        if self._stream is not None and verdict.event is not None:
             self._stream.close(verdict.event)
         self.ledger.clear()
         self.context._bind(None, verdict.outcome)
@@ -253,6 +251,10 @@ class Engine:
                 if inline == INLINE_STEPS:
                     inline = 0
                     await asyncio.sleep(0)
+        except (Exception, asyncio.CancelledError) as mistake:  # not a step's: better a failed run than one that hangs
+            lost = report.lost_driver(mistake)
+            self.end("failed", WorkflowFailedEvent(step_name=None, exception=lost), lost, wait=False)
+            raise
         finally:
             self.drivers.discard(task)
         if self.stop is not None and not self._last_calls:

@@ -55,6 +55,10 @@ class WorkflowHandler:
     async def _finished(self) -> None:
         """Wait for the end of the run, without taking it along if the wait is cut short in a notebook cell."""
         engine = self._engine
+        if not engine.ended and asyncio.get_running_loop() is not engine.loop:
+            raise RuntimeError(
+                f"Run {self.run_id} of {engine.plan.name} goes on in another event loop; await its handler there."
+            )
         while not engine.ended:
             ended = engine.verdict.wait()
             spared = CURRENT.get() is None and in_notebook()

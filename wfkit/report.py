@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 
 from wfkit.errors import ContextStateError, WorkflowCancelledByUser, WorkflowRuntimeError, WorkflowTimeoutError
@@ -26,6 +27,20 @@ def stray_cancellation(step: str) -> WorkflowRuntimeError:
         f"Step {step!r} was cancelled although its run was not: it raised CancelledError, or something it awaited was "
         f"cancelled. Catch it in the step if that is meant to happen."
     )
+
+
+def lost_driver(cause: BaseException) -> WorkflowRuntimeError:
+    """Make the error for a run whose driver was stopped between two steps."""
+    if isinstance(cause, asyncio.CancelledError):
+        message = (
+            "The task that drives the run was cancelled between two steps: the event loop is shutting down, or "
+            "something kept the task of an earlier step and cancelled it after the step had ended."
+        )
+    else:
+        message = f"The run was stopped by a mistake in wfkit itself, {cause!r}. Please report it."
+    error = WorkflowRuntimeError(message)
+    error.__cause__ = cause
+    return error
 
 
 def run_is_over(event: object, outcome: str | None) -> ContextStateError:
