@@ -6,6 +6,7 @@ never raises, so that a drawing of a broken workflow is still possible.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -313,7 +314,7 @@ def _event_node(id: str, kind: type[Event]) -> Node:
         (HumanResponseEvent, "answer"),
     ]
     fields = tuple((name, _spell_type(field.annotation)) for name, field in kind.model_fields.items())
-    doc = (vars(kind).get("__doc__") or "").strip()
+    doc = inspect.cleandoc(vars(kind).get("__doc__") or "")  # its own, not pydantic's nor a base class's
     return Node(id, next((name for base, name in kinds if issubclass(kind, base)), "event"), kind.__name__, doc, fields)
 
 
