@@ -62,6 +62,7 @@ def test_an_answered_delivery_waits_for_a_slot() -> None:
     ledger.finish(second)
     assert wait.woken == 1
     assert list(ledger.active) == [third, first]
+    assert ledger.lanes[0].free == 0
 
 
 def test_who_was_answered_goes_on_before_new_work_begins() -> None:
@@ -165,6 +166,22 @@ def test_a_class_defined_again_answers_too() -> None:
     ledger.wait(wait)
     ledger.send(again())
     assert type(wait.event) is again
+
+
+def test_an_event_that_nobody_wants_is_kept_while_a_wait_is_open() -> None:
+    ledger, (work,) = working()
+    ledger.wait(Waiting(work))
+    assert ledger.send(Note()) == ()
+    assert ledger.unclaimed == [Note()]
+
+
+def test_slots_are_counted_while_a_wait_is_open() -> None:
+    ledger, (work,) = working()
+    ledger.wait(Waiting(work))
+    send_tasks(ledger, 3)
+    assert ready(ledger) == [("work", 0), ("work", 1)]
+    ledger.finish(ledger.take())
+    assert ready(ledger) == [("work", 1), ("work", 2)]
 
 
 # -- events that came before -------------------------------------------------------------------------------------
@@ -277,6 +294,29 @@ def test_an_abandoned_wait_takes_no_event() -> None:
     assert ledger.unclaimed == [Answer()]
 
 
+def test_an_answer_that_the_step_gave_up_at_the_last_moment_goes_back() -> None:
+    ledger, (work,) = working()
+    wait = Waiting(work)
+    ledger.wait(wait)
+    answer = Answer()
+    ledger.send(answer)
+    ledger.abandon(wait)
+    assert ledger.unclaimed == [answer]
+    assert wait.event is None
+    assert work.all_answers() == {wait.id: []}
+
+
+def test_a_wait_that_timed_out_without_a_slot_gives_nothing_back() -> None:
+    ledger, (first, _) = working(3)
+    wait = Waiting(first)
+    ledger.wait(wait)
+    ledger.take()
+    ledger.answer(wait, None)
+    ledger.abandon(wait)
+    assert ledger.unclaimed == []
+    assert first in ledger.active
+
+
 def test_abandoning_twice_does_nothing() -> None:
     ledger, (work,) = working()
     wait = Waiting(work)
@@ -349,28 +389,6 @@ def test_a_body_that_returns_with_a_wait_open_leaves_nothing(answered: bool) -> 
     assert ledger.lanes[0].free == 2
     assert ledger.idle
     assert not ledger.question_open
-
-
-def test_a_failed_body_gets_its_answers_again() -> None:
-    ledger, (work,) = working()
-    ledger.wait(Waiting(work, id="name"))
-    ledger.send(Answer(n=7))
-    ledger.retry(work)
-    ledger.requeue(work)
-    ledger.take()
-    assert ledger.wait(Waiting(work, id="name")) == Answer(n=7)
-    assert ledger.wait(Waiting(work, id="name")) is None
-
-
-def test_answers_given_again_survive_another_failure() -> None:
-    ledger, (work,) = working()
-    ledger.wait(Waiting(work, id="name"))
-    ledger.send(Answer(n=7))
-    for _ in range(3):
-        ledger.retry(work)
-        ledger.requeue(work)
-        ledger.take()
-    assert ledger.wait(Waiting(work, id="name")) == Answer(n=7)
 
 
 def test_a_question_is_no_answer() -> None:

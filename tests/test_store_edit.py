@@ -334,6 +334,23 @@ async def test_reading_inside_an_edit_gives_the_state_before_it() -> None:
         assert await store.get("a") == 1
 
 
+async def test_all_plain_writers_behind_an_edit_get_their_turn_in_order() -> None:
+    store = plain()
+    log = logged(store)
+
+    async def edit() -> None:
+        async with store.edit_state() as state:
+            await asyncio.sleep(10)
+            state["edited"] = True
+
+    tasks = [asyncio.create_task(edit())]
+    for n in range(3):
+        await asyncio.sleep(0.1)
+        tasks.append(asyncio.create_task(store.set(f"key{n}", n)))
+    await asyncio.gather(*tasks)
+    assert [keys for _, keys in log] == [("edited",), ("key0",), ("key1",), ("key2",)]
+
+
 # -- price -------------------------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from wfkit.testing import FakeClock, Probe
 PATIENCE = 10.0  # real seconds that a thread may take; only a broken test needs them
 
 
-def flow_of(body: Callable[[Any], Any]) -> Workflow:
+def flow_of(body: Callable[[Any], Any], timeout: float | None = None) -> Workflow:
     """Return a workflow whose only step is plain and stops with what `body` makes of its context."""
 
     class Flow(Workflow):
@@ -36,7 +36,7 @@ def flow_of(body: Callable[[Any], Any]) -> Workflow:
         def go(self, ctx: Context, ev: StartEvent) -> StopEvent:
             return StopEvent(result=body(ctx))
 
-    return Flow(timeout=None)
+    return Flow(timeout=timeout)
 
 
 async def asked(handler: WorkflowHandler) -> None:
@@ -301,8 +301,7 @@ def test_a_timeout_does_not_wait_for_the_thread() -> None:
     gate = threading.Event()
 
     async def program() -> None:
-        workflow = flow_of(lambda ctx: gate.wait(PATIENCE))
-        workflow._timeout = 0.01
+        workflow = flow_of(lambda ctx: gate.wait(PATIENCE), timeout=0.01)
         try:
             with pytest.raises(WorkflowTimeoutError, match="Currently active steps: go"):
                 await workflow.run()

@@ -365,3 +365,16 @@ async def test_a_timeout_holds_for_each_run_of_a_context() -> None:
     ctx = Context(workflow)
 
     assert [await workflow.run(ctx=ctx, seconds=9) for _ in range(4)] == ["rested"] * 4
+
+
+async def test_a_subclass_may_use_any_private_name_for_its_own_things() -> None:
+    class Own(Line):
+        def __init__(self) -> None:
+            super().__init__(timeout=5)
+            names = "timeout verbose name hooks serializer history turns valid own_steps own_plan unchecked skipped"
+            for name in names.split():
+                setattr(self, f"_{name}", "mine")
+
+        _gather_hooks = _adopt = _run_ended = _checked_context = _compiled = "mine"
+
+    assert await Own().run() == await Line().run()

@@ -101,8 +101,8 @@ __all__ = [
 ]
 
 # The door connects the shelf of hooks to the core, which must not reach up to it.
-Workflow._make_recorder = Recorder
-Workflow._make_verbose = Verbose
+Workflow._wfkit_recorder = Recorder
+Workflow._wfkit_verbose = Verbose
 
 
 def __getattr__(name: str) -> Any:

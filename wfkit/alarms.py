@@ -68,12 +68,14 @@ class Alarms:
     def _ring(self) -> None:
         self._timer = None
         now = self._timer_moment  # not the clock's: it may lag a rounding error behind what it promised
-        while self._heap and (self._heap[0].callback is None or self._heap[0].moment <= now):
-            callback = heapq.heappop(self._heap).callback
-            if callback is not None:
-                callback()
-        if self._heap and self._timer is None:
-            self._arm(self._heap[0].moment, max(0.0, self._heap[0].moment - self._clock.now()))
+        try:
+            while self._heap and (self._heap[0].callback is None or self._heap[0].moment <= now):
+                callback = heapq.heappop(self._heap).callback
+                if callback is not None:
+                    callback()
+        finally:
+            if self._heap and self._timer is None:
+                self._arm(self._heap[0].moment, max(0.0, self._heap[0].moment - self._clock.now()))
 
     def stop(self) -> None:
         """Cancel all alarms."""

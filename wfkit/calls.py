@@ -193,12 +193,14 @@ class Calls:
         engine.sleepers.add(arrived)
         try:
             await arrived
+        except BaseException:  # the step gave it up, or is cancelled
+            engine.ledger.abandon(wait)
+            engine.wake()
+            raise
         finally:
             engine.sleepers.discard(arrived)
             if alarm is not None:
                 alarm.cancel()
-            engine.ledger.abandon(wait)
-            engine.wake()
         if engine.emit is not None:
             engine.emit((records.StepResumed, engine.clock.now(), work.id, name, id, wait.event))
         if wait.event is None:

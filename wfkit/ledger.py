@@ -257,18 +257,24 @@ class Ledger:
             lane.line_up_to_resume(work)
 
     def abandon(self, wait: Wait) -> None:
-        """Drop a wait that the step itself gave up. The body goes on at once, even if its slot has been taken."""
+        """Drop a wait that the step itself gave up. The body goes on at once, even if its slot has been taken.
+
+        An answer that the step will not see, because it came at the last moment, is for the next wait that wants it.
+        """
         work = wait.work
         if wait in self.waits:
             self.waits.remove(wait)
-        elif work.answered is wait:
-            if wait.event is not None:  # the answer came, but too late for this wait: it is for the next one
-                self.unclaimed.insert(0, wait.event)
-                (work.answers or {})[wait.id].remove(wait.event)
-        else:
-            return
         if not any(other.work is work for other in self.waits):
             self._go_on_without_slot(work)
+        event, wait.event = wait.event, None
+        if event is not None:
+            got = (work.answers or {})[wait.id]
+            got[:] = [other for other in got if other is not event]
+            following = next((other for other in self.waits if other.wants(event)), None)
+            if following is not None:
+                self.answer(following, event)
+            else:
+                self.unclaimed.insert(0, event)
 
     def _go_on_without_slot(self, work: Work) -> None:
         if work in self.waiting:

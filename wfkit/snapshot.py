@@ -120,8 +120,14 @@ def _load_work(ledger: Ledger, data: dict[str, Any], decode: Any) -> Work:
             f"The snapshot has work for step {data['step']!r}, which workflow {ledger.plan.name!r} does not have. "
             f"Restore it with the workflow that it was taken from."
         )
+    event = _an_event(decode(data["event"]))
+    if index not in ledger.plan.route(type(event)).steps:
+        raise ContextSerdeError(
+            f"The snapshot has a {type(event).__name__} for step {data['step']!r} of workflow {ledger.plan.name!r}, "
+            f"which does not take it. Restore it with the workflow that it was taken from."
+        )
     numbers = [_a_number(data[key]) for key in ("id", "parent", "n")]
-    work = Work(ledger.lanes[index], _an_event(decode(data["event"])), *numbers)
+    work = Work(ledger.lanes[index], event, *numbers)
     if "attempt" in data:
         work.attempt = _a_number(data["attempt"])
         work.skip, work.skip_streamed = _a_number(data["sends"]), _a_number(data["streamed"])

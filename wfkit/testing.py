@@ -275,7 +275,7 @@ class WorkflowTestRunner:
         """Run the workflow to its end.
 
         Args:
-            start_event: the first event; by default a StartEvent without fields.
+            start_event: the first event; by default the workflow's own, without fields.
             ctx: a Context to run with.
             expose_internal: passed to `stream_events`.
             exclude_events: types to leave out of what is collected.
@@ -284,7 +284,9 @@ class WorkflowTestRunner:
             Whatever awaiting the run raises.
         """
         probe = Probe()
-        handler = self._workflow.run(ctx=ctx, start_event=start_event or StartEvent(), hooks=[probe])
+        handler = self._workflow.run(
+            ctx=ctx, start_event=start_event or self._workflow.start_event_class(), hooks=[probe]
+        )
         excluded = tuple(exclude_events or ())
         collected = [event async for event in handler.stream_events(expose_internal) if not isinstance(event, excluded)]
         result = await handler

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wfkit.collecting import Buffer, Collected
+from wfkit.draft import differs
 from wfkit.events import Event, name_of
 from wfkit.steps import StepSpec
 
@@ -129,4 +130,4 @@ class Wait:
             else name_of(kind) == name_of(self.event_type)
         ):
             return False
-        return all(event.get(key) == value for key, value in self.requirements.items())
+        return not any(differs(event.get(key), value) for key, value in self.requirements.items())

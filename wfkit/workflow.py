@@ -42,7 +42,7 @@ class WorkflowMeta(type):
 
     def __setattr__(cls, name: str, value: object) -> None:
         super().__setattr__(name, value)
-        if name != "_compiled":
+        if name != "_wfkit_plan":
             WorkflowMeta.changes += 1
 
 
@@ -74,27 +74,28 @@ class Workflow(metaclass=WorkflowMeta):
         assert await Greet(timeout=10).run(name="Ada") == "hello Ada"
     """
 
-    # The shelf of hooks lies above this floor; the package's door puts these in place.
-    _make_recorder: ClassVar[Callable[[], Hook] | None] = None
-    _make_verbose: ClassVar[Callable[[], Hook] | None] = None
-    _compiled: ClassVar[tuple[int, Plan] | None] = None
-    _class_steps: ClassVar[Mapping[str, StepSpec]] = {}
+    # Everything private has a mangled or a prefixed name: a subclass is the user's, and may call its own things as it
+    # likes. The shelf of hooks lies above this floor; the package's door puts these two in place.
+    _wfkit_recorder: ClassVar[Callable[[], Hook] | None] = None
+    _wfkit_verbose: ClassVar[Callable[[], Hook] | None] = None
+    _wfkit_plan: ClassVar[tuple[int, Plan] | None] = None
+    _wfkit_steps: ClassVar[Mapping[str, StepSpec]] = {}
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Set what a run needs, so that a subclass may forget to call `super().__init__()`."""
         self = super().__new__(cls)
-        self._timeout = 45.0
-        self._unchecked = False
-        self._verbose = False
-        self._name = None
-        self._skipped = frozenset()
-        self._serializer = None
-        self._hooks = ()
-        self._own_steps = {}
-        self._own_plan = None
-        self._valid = None
-        self._turns = Turns()
-        self._history = None
+        self.__timeout = 45.0
+        self.__unchecked = False
+        self.__verbose = False
+        self.__name = None
+        self.__skipped = frozenset()
+        self.__serializer = None
+        self.__hooks = ()
+        self.__own_steps = {}
+        self.__own_plan = None
+        self.__valid = None
+        self.__turns = Turns()
+        self.__history = None
         return self
 
     def __init__(
@@ -116,21 +117,21 @@ class Workflow(metaclass=WorkflowMeta):
             raise WorkflowValidationError(
                 f"num_concurrent_runs must be an integer greater than 0 or None. It is {num_concurrent_runs!r}."
             )
-        self._timeout: float | None = timeout
-        self._unchecked: bool = disable_validation
-        self._verbose: bool = verbose
-        self._turns: Turns = Turns(num_concurrent_runs)
-        self._name: str | None = workflow_name
-        self._skipped: frozenset[str] = frozenset(skip_graph_checks or ())
-        self._serializer: BaseSerializer | None = serializer
-        self._hooks: tuple[Hook, ...] = _checked_hooks(hooks)
-        self._own_steps: dict[str, StepSpec]
-        self._own_plan: tuple[int, Plan] | None
-        self._valid: tuple[Plan, bool] | None  # the plan that was found valid, and whether it asks people
-        self._history: Any
-        check_names(self._skipped, GRAPH_CHECKS)
+        self.__timeout: float | None = timeout
+        self.__unchecked: bool = disable_validation
+        self.__verbose: bool = verbose
+        self.__turns: Turns = Turns(num_concurrent_runs)
+        self.__name: str | None = workflow_name
+        self.__skipped: frozenset[str] = frozenset(skip_graph_checks or ())
+        self.__serializer: BaseSerializer | None = serializer
+        self.__hooks: tuple[Hook, ...] = _checked_hooks(hooks)
+        self.__own_steps: dict[str, StepSpec]
+        self.__own_plan: tuple[int, Plan] | None
+        self.__valid: tuple[Plan, bool] | None  # the plan that was found valid, and whether it asks people
+        self.__history: Any
+        check_names(self.__skipped, GRAPH_CHECKS)
         plan = self.__wfkit_plan__()
-        if plan.steps and not self._unchecked:
+        if plan.steps and not self.__unchecked:
             complain(find_configuration_problems(plan))
 
     # -- steps -------------------------------------------------------------------------------------------------
@@ -155,28 +156,32 @@ class Workflow(metaclass=WorkflowMeta):
             )
         spec = dataclasses.replace(spec, is_method=False, shape="")
         if isinstance(this, WorkflowMeta):
-            this._class_steps = {**vars(this).get("_class_steps", {}), spec.name: spec}
+            this._wfkit_steps = {**vars(this).get("_wfkit_steps", {}), spec.name: spec}
         else:
-            this._own_steps = {**this._own_steps, spec.name: spec}
-            this._own_plan = None
+            this.__own_steps = {**this.__own_steps, spec.name: spec}
+            this.__own_plan = None
 
     @either
     def __wfkit_plan__(this: Any) -> Plan:
         """Return the compiled steps of a workflow class or instance."""
         if isinstance(this, type):
             return _class_plan(this)
-        if not this._own_steps and this._name is None:
+        if not this.__own_steps and this.__name is None:
             return _class_plan(type(this))
-        if this._own_plan is None or this._own_plan[0] != WorkflowMeta.changes:
+        if this.__own_plan is None or this.__own_plan[0] != WorkflowMeta.changes:
             base = _class_plan(type(this))
-            steps = {spec.name: spec for spec in base.steps} | this._own_steps
-            this._own_plan = (WorkflowMeta.changes, Plan(this._name or base.name, steps.values(), base.doc))
-        plan: Plan = this._own_plan[1]
+            steps = {spec.name: spec for spec in base.steps} | this.__own_steps
+            this.__own_plan = (WorkflowMeta.changes, Plan(this.__name or base.name, steps.values(), base.doc))
+        plan: Plan = this.__own_plan[1]
         return plan
 
     def __wfkit_records__(self) -> tuple[Record, ...] | None:
         """Return what happened in the latest run, or None if there was none."""
-        return None if self._history is None else self._history.records
+        return None if self.__history is None else self.__history.records
+
+    def __wfkit_timeout__(self) -> float | None:
+        """Return how many seconds a run may take."""
+        return self.__timeout
 
     @property
     def start_event_class(self) -> type[StartEvent]:
@@ -196,12 +201,12 @@ class Workflow(metaclass=WorkflowMeta):
     @property
     def serializer(self) -> BaseSerializer | None:
         """What writes and reads snapshots of its runs; None for a JsonSerializer that knows its types."""
-        return self._serializer
+        return self.__serializer
 
     @property
     def workflow_name(self) -> str:
         """The name given to the constructor, else the class's module and qualified name."""
-        return self._name or f"{type(self).__module__}.{type(self).__qualname__}"
+        return self.__name or f"{type(self).__module__}.{type(self).__qualname__}"
 
     # -- running -----------------------------------------------------------------------------------------------
 
@@ -216,7 +221,7 @@ class Workflow(metaclass=WorkflowMeta):
             WorkflowValidationError: anything else; the message lists all problems, each with a hint.
         """
         plan = self.__wfkit_plan__()
-        complain(find_problems(plan, self._skipped))
+        complain(find_problems(plan, self.__skipped))
         return plan.asks_people
 
     def run(
@@ -245,9 +250,9 @@ class Workflow(metaclass=WorkflowMeta):
         """
         _need_loop()
         plan = self.__wfkit_plan__()
-        if not self._unchecked and (self._valid is None or self._valid[0] is not plan):
-            self._valid = (plan, self.validate())
-        context = self._checked_context(ctx)
+        if not self.__unchecked and (self.__valid is None or self.__valid[0] is not plan):
+            self.__valid = (plan, self.validate())
+        context = self.__checked_context(ctx)
         pending = context._pending
         start = None
         if pending is not None:
@@ -255,19 +260,19 @@ class Workflow(metaclass=WorkflowMeta):
         else:
             ledger = Ledger(plan)
             start = _start_event(plan, start_event, kwargs)
-        if run_id is not None and self._turns.has(run_id):
+        if run_id is not None and self.__turns.has(run_id):
             raise RuntimeError(f"Workflow run with run_id {run_id!r} already exists. Choose another, or wait for it.")
-        every, history = self._gather_hooks(hooks)
+        every, history = self.__gather_hooks(hooks)
         context._pending = None
-        engine = Engine(self, plan, context, ledger, every, self._timeout, run_id, start, self._run_ended)
+        engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended)
         if pending is not None:
             engine.stop = load_stop(pending, context._reader())
-        self._history = history
-        self._adopt(engine)
-        self._turns.enter(engine)
+        self.__history = history
+        self.__adopt(engine)
+        self.__turns.enter(engine)
         return WorkflowHandler(engine, history)
 
-    def _checked_context(self, ctx: Context[Any] | None) -> Context[Any]:
+    def __checked_context(self, ctx: Context[Any] | None) -> Context[Any]:
         if ctx is None:
             return Context(self)
         if not isinstance(ctx, Context):
@@ -280,19 +285,19 @@ class Workflow(metaclass=WorkflowMeta):
             )
         return ctx
 
-    def _gather_hooks(self, hooks: Iterable[Hook]) -> tuple[list[Hook], Any]:
+    def __gather_hooks(self, hooks: Iterable[Hook]) -> tuple[list[Hook], Any]:
         """Return all hooks of a run, and the one that keeps its records."""
-        every = [*self._hooks, *observers(), *_checked_hooks(hooks)]
-        if self._verbose and Workflow._make_verbose is not None:
-            every.append(Workflow._make_verbose())
-        history = None if Workflow._make_recorder is None else Workflow._make_recorder()
+        every = [*self.__hooks, *observers(), *_checked_hooks(hooks)]
+        if self.__verbose and Workflow._wfkit_verbose is not None:
+            every.append(Workflow._wfkit_verbose())
+        history = None if Workflow._wfkit_recorder is None else Workflow._wfkit_recorder()
         if history is not None:
             every.append(history)
         if len(every) > 1:
             every.sort(key=lambda hook: hook.rank)
         return every, history
 
-    def _adopt(self, engine: Engine) -> None:
+    def __adopt(self, engine: Engine) -> None:
         """Tie a run that a step of another run has started to that run's life."""
         found = CURRENT.get()
         if found is not None and isinstance(found.port, Calls) and isinstance(found.port.engine, Engine):
@@ -302,10 +307,10 @@ class Workflow(metaclass=WorkflowMeta):
                 engine.patience.parent = parent.patience
                 parent.children.add(engine)
 
-    def _run_ended(self, engine: Engine) -> None:
+    def __run_ended(self, engine: Engine) -> None:
         if engine.parent is not None:
             engine.parent.children.discard(engine)
-        self._turns.leave(engine)
+        self.__turns.leave(engine)
 
     def __repr__(self) -> str:
         plan = self.__wfkit_plan__()
@@ -320,7 +325,7 @@ class Workflow(metaclass=WorkflowMeta):
 
 def _class_plan(cls: Any) -> Plan:
     """Compile the steps of a class, or return what was compiled since anything last changed."""
-    compiled = vars(cls).get("_compiled")
+    compiled = vars(cls).get("_wfkit_plan")
     if compiled is None or compiled[0] != WorkflowMeta.changes:
         methods = {}
         for name in dir(cls):  # alphabetical, which is the order in which steps start
@@ -330,9 +335,9 @@ def _class_plan(cls: Any) -> Plan:
                 methods[name] = spec
         free: dict[str, StepSpec] = {}
         for base in reversed(cls.__mro__):
-            free |= vars(base).get("_class_steps", {})
+            free |= vars(base).get("_wfkit_steps", {})
         plan = Plan(cls.__name__, (methods | free).values(), (inspect.getdoc(cls) or "") if cls is not Workflow else "")
-        compiled = cls._compiled = (WorkflowMeta.changes, plan)
+        compiled = cls._wfkit_plan = (WorkflowMeta.changes, plan)
     current: Plan = compiled[1]
     return current
 

@@ -25,7 +25,8 @@ FACES = {"text/plain", "text/html", "image/svg+xml", "text/vnd.mermaid"}
 
 def test_a_workflow_tells_its_name_steps_and_timeout() -> None:
     class Timed(Drawable):
-        timeout = 10.0
+        def __wfkit_timeout__(self) -> float:
+            return 10.0
 
     bundle = workflow_bundle(Timed(plan(LoopSteps)))
     assert set(bundle) == FACES

@@ -49,11 +49,10 @@ def workflow_bundle(workflow: Any) -> dict[str, str]:
 def _details(workflow: Any, plan: Plan) -> list[str]:
     found = [_count(len(plan.steps), "step")]
     if not isinstance(workflow, type):
-        for attribute in ("timeout", "_timeout"):
-            timeout = getattr(workflow, attribute, None)
-            if isinstance(timeout, (int, float)):
-                found.append(f"timeout {timeout:g} s")
-                break
+        ask = getattr(workflow, "__wfkit_timeout__", None)
+        timeout = ask() if callable(ask) else None
+        if timeout is not None:
+            found.append(f"timeout {timeout:g} s")
     return found
 
 
