@@ -15,7 +15,7 @@ PY := .venv/bin/python
 
 # With the settings in .ci/jupyter, JupyterLab asks nobody for news, updates or extensions. As root, as in a container,
 # it must be told that this is meant.
-LAB := JUPYTER_CONFIG_PATH="$(CURDIR)/.ci/jupyter:$$JUPYTER_CONFIG_PATH" $(PY) -m jupyterlab \
+LAB := JUPYTER_CONFIG_PATH="$(CURDIR)/.ci/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(PY) -m jupyterlab \
 	--ServerApp.log_level=WARN --LabApp.log_level=WARN $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .DEFAULT_GOAL := help
@@ -33,7 +33,7 @@ lab: setup ## open JupyterLab on the notebooks
 	@$(LAB) $(LAB_ARGS)
 
 test: setup ## run the checks, the tests and the notebooks
-	@$(PY) .ci/suite.py $(TEST_ARGS)
+	@MAKE="$(MAKE)" $(PY) .ci/suite.py $(TEST_ARGS)
 
 test-long: setup ## run the slow tests, which `make test` leaves out
 	@$(PY) .ci/suite.py --long $(TEST_ARGS)

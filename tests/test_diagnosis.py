@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.books import Answer, Done, Note, Question, Task, new_ledger
 from tests.flows import Ask, Line
-from wfkit.diagnosis import explain, takes_answers
+from wfkit.diagnosis import explain, is_stuck
 from wfkit.events import Event, StopEvent
 from wfkit.ledger import Ledger
 from wfkit.work import Wait
@@ -77,9 +77,17 @@ def test_several_reasons_are_all_given() -> None:
 
 def test_a_workflow_that_takes_answers_says_which() -> None:
     ledger = Ledger(Ask.__wfkit_plan__())
-    assert takes_answers(ledger)
+    assert not is_stuck(ledger)
     assert explain(ledger) == "It waits for Answer from outside: handler.send_event(...)."
 
 
-def test_a_workflow_without_people_takes_no_answers() -> None:
-    assert not takes_answers(Ledger(Line.__wfkit_plan__()))
+def test_a_workflow_without_people_is_stuck_when_it_is_idle() -> None:
+    assert is_stuck(Ledger(Line.__wfkit_plan__()))
+
+
+def test_an_event_that_nobody_took_is_a_reason_even_where_answers_are_taken() -> None:
+    ledger = Ledger(Ask.__wfkit_plan__())
+    ledger.send(Note())
+    assert is_stuck(ledger)
+    ledger.ask(Question())
+    assert not is_stuck(ledger)

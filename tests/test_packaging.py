@@ -8,10 +8,12 @@ import sys
 import tomllib
 import zipfile
 from email.message import Message
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -92,3 +94,12 @@ def test_the_pins_cover_what_the_set_up_installs() -> None:
         pin = pins[requirement.name.lower()]
         (version,) = (specifier.version for specifier in pin.specifier)
         assert requirement.specifier.contains(version, prereleases=True), f"{pin} does not suit {requirement}"
+
+
+def test_every_installed_package_runs_on_the_first_python_3_11() -> None:
+    # The pins are made with one patch release of 3.11 and must not lock out who has an earlier one.
+    needs = {
+        each.name: each.metadata["Requires-Python"] for each in distributions() if each.metadata["Requires-Python"]
+    }
+    assert needs
+    assert {name: need for name, need in needs.items() if "3.11.0" not in SpecifierSet(need)} == {}

@@ -77,14 +77,44 @@ async def test_parameters_can_come_in_any_order_and_under_any_name() -> None:
     assert await Flow().run(x=1) == (1, 7, True)
 
 
-async def test_a_parameter_without_default_fails_the_run_that_needs_it() -> None:
+def test_a_parameter_that_nothing_fills_is_refused_at_once() -> None:
+    with pytest.raises(WorkflowValidationError, match="Nothing fills parameter 'extra' of step 'go'"):
+
+        class Extra(Workflow):
+            @step
+            async def go(self, ev: StartEvent, extra: int) -> None: ...
+
+    with pytest.raises(WorkflowValidationError, match="Annotate it `ctx: Context` if it is that"):
+
+        class Bare(Workflow):
+            @step
+            async def go(self, ctx, ev: StartEvent) -> None: ...  # type: ignore[no-untyped-def]
+
+
+def test_a_positional_only_event_is_refused_at_once() -> None:
+    with pytest.raises(WorkflowValidationError, match="'ev' of step 'go' is positional-only"):
+
+        class Slash(Workflow):
+            @step
+            async def go(self, ev: StartEvent, /) -> None: ...
+
+
+async def test_a_context_may_be_optional_or_of_a_subclass() -> None:
+    class Mine(Context):
+        pass
+
     class Flow(Workflow):
         @step
-        async def go(self, ctx, ev: StartEvent) -> StopEvent:  # type: ignore[no-untyped-def]
+        async def one(self, ctx: Context | None, ev: StartEvent) -> Left:
+            assert isinstance(ctx, Context)
+            return Left()
+
+        @step
+        async def two(self, ctx: Mine, ev: Left) -> StopEvent:
+            assert isinstance(ctx, Context)
             return StopEvent()
 
-    with pytest.raises(TypeError, match="missing 1 required positional argument: 'ctx'"):
-        await Flow().run()
+    await Flow().run()
 
 
 def test_annotations_may_name_local_classes() -> None:

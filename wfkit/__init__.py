@@ -2,7 +2,7 @@
 
 General layout, from the ground up; imports go down only. To read the core, read in this order.
 
-Floor 0, words:      errors, clock, events
+Floor 0, words:      errors, cell (the notebook around us), clock, events
 Floor 1, what was declared, what happened:
                      steps (@step), plan (who takes which event), graph (the flow, and what is wrong with it),
                      records (the facts of a run), alarms, deadline,
@@ -11,7 +11,7 @@ Floor 2, mechanism without motion:
                      seam (where hooks attach), collecting, work, ledger (the books of a run), draft, store (shared
                      state), serialize, snapshot, diagnosis, patience, report, stream, verdict
 Floor 3, motion:     context, sync_context, body (running a step), calls (what a step asks of its run), engine (drives
-                     one run), turns, cell, handler, either, workflow, sync (run_sync)
+                     one run), turns, handler, either, workflow, sync (run_sync)
 Floor 4, hooks/:     what watches or changes runs: recorder, verbose
 Floor 5, display/:   drawings; loaded when something is drawn
 testing:             a fake clock, a seeded loop, a runner: for users' tests and for our own

@@ -11,7 +11,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from wfkit.context import Context
+from wfkit.context import CURRENT, Context
 from wfkit.events import Event
 from wfkit.seam import Hook, StepCall
 from wfkit.work import Work
@@ -53,8 +53,15 @@ async def run_body(workflow: object, context: Context[Any], work: Work, event: E
     from wfkit.sync_context import SyncContext  # few workflows have plain steps; import wfkit stays light
 
     loop = asyncio.get_running_loop()
-    call = partial(spec.call, workflow, SyncContext(context, loop), event)
-    return await loop.run_in_executor(ThreadEach(), copy_context().run, call)
+    plain = SyncContext(context, loop)
+    here = CURRENT.get()
+    assert here is not None
+    here.plain = plain
+    try:
+        call = partial(spec.call, workflow, plain, event)
+        return await loop.run_in_executor(ThreadEach(), copy_context().run, call)
+    finally:
+        here.plain = None
 
 
 async def run_hooked(

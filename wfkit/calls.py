@@ -14,7 +14,7 @@ from wfkit.alarms import Alarms
 from wfkit.clock import Clock
 from wfkit.context import CURRENT, Context
 from wfkit.errors import ContextStateError, WorkflowRuntimeError
-from wfkit.events import Event, StopEvent
+from wfkit.events import Event, InputRequiredEvent, StopEvent
 from wfkit.ledger import Ledger
 from wfkit.plan import Plan
 from wfkit.records import Change
@@ -95,12 +95,16 @@ class Calls:
             else:  # a widget's callback or a thread of the user's
                 engine.loop.call_soon_threadsafe(self._take_in, event, only)
             return
-        work.sends += 1
-        if work.sends <= work.skip:  # an earlier run of this body has sent it
-            work.made += 1
+        if asyncio._get_running_loop() is engine.loop:
+            self._send_of_step(event, work, only)
+        else:  # a thread that the step has started
+            engine.loop.call_soon_threadsafe(self._send_of_step, event, work, only)
+
+    def _send_of_step(self, event: Event, work: Work, only: int | None) -> None:
+        if self.engine.ending or work.has_been_sent(event):
             return
-        engine.route(event, work, only)
-        engine.wake()
+        self.engine.route(event, work, only)
+        self.engine.wake()
 
     def _take_in(self, event: Event, only: int | None) -> None:
         """Put an event from outside on its way, or keep it until the run's turn has come."""
@@ -122,6 +126,16 @@ class Calls:
         return index
 
     def write(self, event: Event, work: Work | None) -> None:
+        """Write an event to the stream; a question among them is one to a person."""
+        engine = self.engine
+        if asyncio._get_running_loop() is not engine.loop:
+            engine.loop.call_soon_threadsafe(self.write, event, work)
+            return
+        if not engine.ending and isinstance(event, InputRequiredEvent):
+            engine.ledger.ask(event)
+        self.show(event, work)
+
+    def show(self, event: Event, work: Work | None) -> None:
         """Write an event to the stream."""
         engine = self.engine
         if engine.ending:
@@ -140,6 +154,10 @@ class Calls:
         if not expected:
             return []
         engine = self.engine
+        if asyncio._get_running_loop() is not engine.loop:
+            raise ContextStateError(
+                "collect_events() was called in a thread that the step has started. Call it in the step."
+            )
         done = engine.ledger.collect(work, event, expected, buffer_id)
         if done is None:
             return None
@@ -172,9 +190,10 @@ class Calls:
         work.asked += 1
         id = waiter_id or f"{work.id:016x}:{work.asked}"
         if question is not None:
-            self.write(question, work)
+            self.show(question, work)
         arrived: asyncio.Future[None] = engine.loop.create_future()
         wait = Wait(work, id, event_type, requirements, lambda: _set(arrived))
+        wait.asks = wait.asks or question is not None
         event = engine.ledger.wait(wait)
         name = work.lane.spec.name
         if event is not None:

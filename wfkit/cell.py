@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
+from typing import Any
+
+HEARTBEAT = 0.1  # seconds
 
 
 def in_notebook() -> bool:
@@ -16,3 +20,15 @@ def in_notebook() -> bool:
         return False
     shell = getattr(ipython, "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None) is not None
+
+
+async def done(future: asyncio.Future[Any]) -> None:
+    """Wait until a future is done. In a notebook an interrupt gets through meanwhile.
+
+    An interrupt reaches an idle event loop only when the loop wakes: so it is woken ten times a second.
+    """
+    if not in_notebook():
+        await future
+        return
+    while not future.done():
+        await asyncio.wait([future], timeout=HEARTBEAT)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from wfkit.events import Event, name_of
+from wfkit.steps import seed_of
 
 
 class Item:
@@ -51,8 +52,12 @@ class Collected:
 
     @property
     def lineage(self) -> int:
-        """A number made from the set of these deliveries, whatever their order."""
-        return (sum(self.ids) * 0x9E3779B97F4A7C15 + len(self.taken)) & ((1 << 64) - 1)
+        """A number made from the set of these deliveries, whatever their order, and from the buffer.
+
+        Each id is stirred before they are added: ids of one fan-out are evenly spaced, so different sets of them have
+        the same plain sum.
+        """
+        return (sum(map(_stirred, self.ids)) + self.buffer.seed) & _MASK
 
     def undo(self) -> bool:
         """Give back what was taken and take back what was put aside.
@@ -70,6 +75,14 @@ class Collected:
         return False
 
 
+_MASK = (1 << 64) - 1
+
+
+def _stirred(number: int) -> int:
+    number = (number ^ number >> 32) * 0xD6E8FEB86659FD93 & _MASK
+    return number ^ number >> 32
+
+
 class Buffer:
     """What one step has put aside under one `buffer_id`: a queue for each kind of event.
 
@@ -77,11 +90,13 @@ class Buffer:
         queues: kind by kind, first in first.
         count: how many items are in them.
         expected: what the last call asked for.
+        seed: a number made from the `buffer_id`.
     """
 
-    __slots__ = ("count", "expected", "queues")
+    __slots__ = ("count", "expected", "queues", "seed")
 
-    def __init__(self) -> None:
+    def __init__(self, buffer_id: str) -> None:
+        self.seed = seed_of(buffer_id)
         self.queues: dict[type[Event], deque[Item]] = {}
         self.count = 0
         self.expected: Sequence[type[Event]] = ()

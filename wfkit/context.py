@@ -77,11 +77,12 @@ class Here:
     outlives the step that started it finds the driver's later steps here; the Context it was given stays right.
     """
 
-    __slots__ = ("port", "work")
+    __slots__ = ("plain", "port", "work")
 
     def __init__(self, port: Port) -> None:
         self.port = port
         self.work: Work
+        self.plain: Any = None  # the context of a plain step, while one is at work
 
 
 CURRENT: ContextVar[Here | None] = ContextVar("wfkit_current", default=None)
@@ -302,7 +303,7 @@ class Context(Generic[StateT]):
 
     @staticmethod
     def get_step_context() -> Context[Any]:
-        """Return the Context of the step that this code was called from, however deep.
+        """Return the Context of the step that this code was called from, however deep; in a plain step its plain one.
 
         Raises:
             WorkflowRuntimeError: called outside a step.
@@ -310,7 +311,7 @@ class Context(Generic[StateT]):
         found = CURRENT.get()
         if found is None:
             raise WorkflowRuntimeError("Context.get_step_context() may only be called from within a step function")
-        return found.port.step_context(found.work)
+        return found.plain or found.port.step_context(found.work)
 
     def __repr__(self) -> str:
         where = "in a step" if self._work is not None else "running" if self.is_running else "idle"

@@ -22,9 +22,12 @@ def explain(ledger: Ledger) -> str:
     return " ".join(reasons) or "Every step has returned and no StopEvent was among what they returned."
 
 
-def takes_answers(ledger: Ledger) -> bool:
-    """Whether some step takes an event from a person outside."""
-    return any(issubclass(kind, HumanResponseEvent) for spec in ledger.plan.steps for kind in spec.accepted)
+def is_stuck(ledger: Ledger) -> bool:
+    """Whether an idle run will stay so: nobody is asked, no step waits, and no answer from outside can help it on."""
+    if ledger.questions or ledger.waiting:
+        return False
+    takes_answers = any(issubclass(kind, HumanResponseEvent) for spec in ledger.plan.steps for kind in spec.accepted)
+    return not takes_answers or bool(ledger.unclaimed or _half_collected(ledger))
 
 
 def _questions(ledger: Ledger) -> list[str]:

@@ -106,6 +106,8 @@ class Engine:
 
     def begin(self) -> None:
         """Start the run: send on what was sent from outside before its turn had come, the start event first."""
+        if self.ending:
+            return
         self.begun = True
         if self.emit is not None:
             self.emit((records.RunStarted, self.now(), self.run_id, self.plan.name, self.restored))
@@ -121,12 +123,8 @@ class Engine:
     def end(self, outcome: Outcome, event: Event, error: BaseException | None = None, *, wait: bool = True) -> None:
         """End the run: cancel what is at work, wait for it, then tell everybody. The first call wins.
 
-        Args:
-            outcome: how it ended.
-            event: the last event of the stream.
-            error: what awaiting the run raises.
-            wait: False when the task that ends it was cancelled itself: if all others were too, the event loop is
-                shutting down, and nothing can be waited for any more.
+        `wait` is False when the task that ends it was cancelled itself: if all others were too, the event loop is
+        shutting down, and nothing can be waited for any more.
         """
         if self.ending:
             return
@@ -139,6 +137,9 @@ class Engine:
         closing = wait or not all(driver.cancelling() for driver in others)
         children: list[asyncio.Task[None]] = []
         for child in tuple(self.children):
+            if child.loop is not self.loop:  # run_sync in a plain step: it ends in its own thread
+                child.loop.call_soon_threadsafe(child.cancel)
+                continue
             child.cancel()
             if child.closer is not None:
                 children.append(child.closer)
@@ -254,7 +255,8 @@ class Engine:
         except (Exception, asyncio.CancelledError) as mistake:  # not a step's: better a failed run than one that hangs
             lost = report.lost_driver(mistake)
             self.end("failed", WorkflowFailedEvent(step_name=None, exception=lost), lost, wait=False)
-            raise
+            if isinstance(mistake, asyncio.CancelledError):
+                raise
         finally:
             self.drivers.discard(task)
         if self.stop is not None and not self._last_calls:
@@ -313,7 +315,7 @@ class Engine:
             if route is not None:
                 emit((EventSent, now, result, work.lane.spec.name, parent, n, targets))
         if route is not None and route.asks:
-            self.calls.write(result, work)
+            self.calls.show(result, work)
 
     def route(self, event: Event, work: Work | None, only: int | None = None) -> None:
         """Put an event that a step or somebody outside sends on its way, to all that take it or to one of them."""
@@ -340,11 +342,9 @@ class Engine:
             wrapped.__cause__ = error
             self._fail(work, wrapped, wait=not task.cancelling())
             return
-        policy = work.lane.spec.retry_policy
-        if policy is not None and isinstance(error, Exception) and self.stop is None:
-            elapsed = self.now() - (work.first_start or 0.0)
+        if isinstance(error, Exception) and self.stop is None:
             try:
-                delay = policy.next(elapsed, work.attempt, error)
+                delay = work.lane.spec.delay_before_retry(self.now() - (work.first_start or 0.0), work.attempt, error)
             except Exception as mistake:
                 mistake.__cause__ = error
                 self._fail(work, mistake)

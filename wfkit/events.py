@@ -59,19 +59,19 @@ class Event(BaseModel):
             return super().__getattr__(name)
 
     def __getitem__(self, key: str) -> Any:
-        return _fields(self)[key]
+        return fields_of(self)[key]
 
     def __setitem__(self, key: str, value: Any) -> None:
         setattr(self, key, value)
 
     def __contains__(self, key: object) -> bool:
-        return key in _fields(self)
+        return key in fields_of(self)
 
     def __iter__(self) -> Iterator[str]:  # type: ignore[override]  # keys, as a mapping has; pydantic gives pairs
-        return iter(_fields(self))
+        return iter(fields_of(self))
 
     def __len__(self) -> int:
-        return len(_fields(self))
+        return len(fields_of(self))
 
     def __bool__(self) -> bool:
         # An event without fields is still an event: `if ev:` must not depend on __len__.
@@ -86,26 +86,26 @@ def _extra(event: Event) -> dict[str, Any] | None:
     return extra
 
 
-def _fields(event: Event) -> dict[str, Any]:
+def fields_of(event: Event) -> dict[str, Any]:
     """Return declared and undeclared fields as one dictionary, declared ones first."""
     extra = _extra(event)
     return {**event.__dict__, **extra} if extra else dict(event.__dict__)
 
 
 def _get(event: Event, key: str, default: Any = None) -> Any:
-    return _fields(event).get(key, default)
+    return fields_of(event).get(key, default)
 
 
 def _keys(event: Event) -> KeysView[str]:
-    return _fields(event).keys()
+    return fields_of(event).keys()
 
 
 def _values(event: Event) -> ValuesView[Any]:
-    return _fields(event).values()
+    return fields_of(event).values()
 
 
 def _items(event: Event) -> ItemsView[str, Any]:
-    return _fields(event).items()
+    return fields_of(event).items()
 
 
 _MAPPING_METHODS: Mapping[str, Any] = {
@@ -113,7 +113,7 @@ _MAPPING_METHODS: Mapping[str, Any] = {
     "keys": _keys,
     "values": _values,
     "items": _items,
-    "to_dict": _fields,
+    "to_dict": fields_of,
 }
 
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import AsyncIterator, Generator
 from typing import Any, Literal, TypeAlias
 
-from wfkit.cell import in_notebook
+from wfkit.cell import done, in_notebook
 from wfkit.context import CURRENT, Context
-from wfkit.diagnosis import explain, takes_answers
+from wfkit.diagnosis import explain, is_stuck
 from wfkit.engine import Engine
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.events import Event, StopEvent
@@ -59,23 +59,19 @@ class WorkflowHandler:
             raise RuntimeError(
                 f"Run {self.run_id} of {engine.plan.name} goes on in another event loop; await its handler there."
             )
-        while not engine.ended:
-            ended = engine.verdict.wait()
-            spared = CURRENT.get() is None and in_notebook()
-            try:
-                if spared:
-                    # An interrupt reaches an idle loop only when it wakes: so wake ten times a second.
-                    await asyncio.wait([ended], timeout=0.1)
-                else:
-                    await ended
-            except asyncio.CancelledError:
-                if spared and not engine.ended:
-                    print(self._interrupted(), file=sys.stderr)
-                else:
-                    engine.cancel()
-                raise
-            finally:
-                engine.verdict.leave(ended)
+        if engine.ended:
+            return
+        ended = engine.verdict.wait()
+        try:
+            await done(ended)
+        except asyncio.CancelledError:
+            if CURRENT.get() is None and in_notebook():
+                print(self._interrupted(), file=sys.stderr)
+            else:
+                engine.cancel()
+            raise
+        finally:
+            engine.verdict.leave(ended)
 
     def _interrupted(self) -> str:
         return (
@@ -147,7 +143,7 @@ class WorkflowHandler:
             return "queued"
         if not engine.ledger.idle:
             return "running"
-        return "waiting" if engine.ledger.question_open or takes_answers(engine.ledger) else "stuck"
+        return "stuck" if is_stuck(engine.ledger) else "waiting"
 
     @property
     def waiting_for(self) -> str:

@@ -187,11 +187,7 @@ class Ledger:
         self.finish(work)
         self.retrying[work] = None
         self.undo_collecting(work)
-        work.attempt += 1
-        work.lineage, work.made, work.asked = work.id, 0, 0
-        work.replay, work.answers = work.all_answers(), None
-        work.skip, work.sends = max(work.skip, work.sends), 0
-        work.skip_streamed, work.streamed = max(work.skip_streamed, work.streamed), 0
+        work.begin_again()
 
     def requeue(self, work: Work) -> None:
         """Put a delivery that waited for another attempt at the head of its lane's queue."""
@@ -210,8 +206,8 @@ class Ledger:
 
     @property
     def question_open(self) -> bool:
-        """Whether somebody has been asked something, or a step waits for an event."""
-        return bool(self.questions or self.waiting)
+        """Whether a person has been asked something and has not answered."""
+        return bool(self.questions) or any(wait.asks for wait in self.waits)
 
     # -- waiting -----------------------------------------------------------------------------------------------
 
@@ -319,7 +315,7 @@ class Ledger:
         """
         buffer = self.buffers.get((work.lane.spec.name, buffer_id))
         if buffer is None:
-            buffer = self.buffers[work.lane.spec.name, buffer_id] = Buffer()
+            buffer = self.buffers[work.lane.spec.name, buffer_id] = Buffer(buffer_id)
         if buffer in work.brought:
             return None
         collected = buffer.collect(event, work.id, expected)

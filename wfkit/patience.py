@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from wfkit.alarms import Alarm, Alarms
 from wfkit.clock import Clock
 from wfkit.deadline import Deadline
-from wfkit.diagnosis import takes_answers
+from wfkit.diagnosis import is_stuck
 from wfkit.ledger import Ledger
 
 GRACE = 1.0  # seconds before a stuck run, or a failure that nobody awaits, is reported
@@ -63,13 +63,11 @@ class Patience:
         """Note that nothing can move by itself.
 
         Returns:
-            Whether the run is stuck: no question is open and no step takes an answer from outside.
+            Whether the run is stuck.
         """
         self.resting = True
-        if ledger.question_open:
-            self._ask(True)
-            return False
-        if takes_answers(ledger):
+        self._ask(ledger.question_open)
+        if not is_stuck(ledger):
             return False
         if self._stuck is not None:
             # Not at once: somebody may be about to send an event from outside.
@@ -88,16 +86,22 @@ class Patience:
         self._forget_alarm()
 
     def _ask(self, asking: bool) -> None:
-        """Let the time of this run, and of those it is a part of, stand still or go on."""
         if asking != self._asking:
             self._asking = asking
-            patience: Patience | None = self
-            while patience is not None:
-                if asking:
-                    patience._deadline.stand_still(self)
-                else:
-                    patience._deadline.go_on(self)
-                patience = patience.parent
+            self._stand_still("asks") if asking else self._go_on("asks")
+
+    def _stand_still(self, why: str) -> None:
+        """Stop the time of this run, and of those it is a part of."""
+        patience: Patience | None = self
+        while patience is not None:
+            patience._deadline.stand_still((self, why))
+            patience = patience.parent
+
+    def _go_on(self, why: str) -> None:
+        patience: Patience | None = self
+        while patience is not None:
+            patience._deadline.go_on((self, why))
+            patience = patience.parent
 
     def _forget_alarm(self) -> None:
         if self._alarm is not None:
@@ -108,10 +112,10 @@ class Patience:
     def hold(self) -> Iterator[None]:
         """Let the time stand still while a hook holds a delivery."""
         self._held += 1
-        self._deadline.stand_still("a step is held")
+        self._stand_still("holds")
         try:
             yield
         finally:
             self._held -= 1
             if not self._held:
-                self._deadline.go_on("a step is held")
+                self._go_on("holds")

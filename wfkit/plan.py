@@ -5,7 +5,9 @@ A `Plan` never changes. Adding or replacing a step makes a new plan, and a run i
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from types import CodeType, ModuleType
 from typing import Any, TypeVar
 
@@ -48,7 +50,7 @@ class Plan:
     def __init__(self, name: str, steps: Iterable[StepSpec], doc: str = "") -> None:
         self.name = name
         self.doc = doc
-        self.steps = tuple(steps)
+        self.steps = _with_one_class_for_each_name(steps)
         self.by_name = {spec.name: index for index, spec in enumerate(self.steps)}
         self.start_types = _of_kind(StartEvent, [kind for spec in self.steps for kind in spec.accepted])
         self.stop_types = _of_kind(StopEvent, [kind for spec in self.steps for kind in spec.produced])
@@ -106,6 +108,31 @@ class Plan:
         )
 
 
+def _with_one_class_for_each_name(steps: Iterable[StepSpec]) -> tuple[StepSpec, ...]:
+    """Return the steps with every event class that a notebook cell has defined again replaced by its newest version.
+
+    So a flow of which only some cells were run again still hangs together.
+    """
+    specs = tuple(steps)
+    newest: dict[tuple[str, str], type] = {}
+    again = False
+    for kind in (kind for spec in specs for kind in (*spec.accepted, *spec.produced)):
+        known = newest.setdefault(name_of(kind), kind)
+        if known is not kind:
+            again = True
+            if getattr(sys.modules.get(kind.__module__), kind.__qualname__, kind) is kind:
+                newest[name_of(kind)] = kind
+    if not again:
+        return specs
+
+    def renew(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(
+            dict.fromkeys(newest.get(name_of(kind), kind) if isinstance(kind, type) else kind for kind in kinds)
+        )
+
+    return tuple(replace(spec, accepted=renew(spec.accepted), returned=renew(spec.returned)) for spec in specs)
+
+
 def _of_kind(kind: type[Kind], types: list[type[Event]]) -> tuple[type[Kind], ...]:
     return tuple(dict.fromkeys(found for found in types if issubclass(found, kind)))
 
@@ -122,7 +149,8 @@ def _classes_named(func: Callable[..., Any]) -> Iterator[type]:
         if isinstance(found, type):
             yield found
         elif isinstance(found, ModuleType):
-            yield from (kind for inner in sorted(names) if isinstance(kind := getattr(found, inner, None), type))
+            # Not getattr: a module may load things when it is asked for a name that it does not have yet.
+            yield from (kind for inner in sorted(names) if isinstance(kind := vars(found).get(inner), type))
 
 
 def _names_in(code: CodeType) -> Iterator[str]:

@@ -90,7 +90,7 @@ def load_ledger(plan: Plan, data: dict[str, Any], serializer: BaseSerializer) ->
     decode = serializer.decode
     try:
         for step, name, items in data["buffers"]:
-            buffer = ledger.buffers[step, name] = Buffer()
+            buffer = ledger.buffers[step, name] = Buffer(name)
             for event, id in items:
                 buffer.add(Item(_an_event(decode(event)), _a_number(id)))
         for delivery in data["deliveries"]:

@@ -90,6 +90,11 @@ class StepSpec:
             arguments[self.context_param] = context
         return self.func(workflow, **arguments) if self.is_method else self.func(**arguments)
 
+    def delay_before_retry(self, elapsed: float, attempts: int, error: Exception) -> float | None:
+        """Return the seconds before another attempt, or None if there shall be none."""
+        delay = None if self.retry_policy is None else self.retry_policy.next(elapsed, attempts, error)
+        return None if delay is None else float(delay)
+
     @property
     def produced(self) -> tuple[type[Event], ...]:
         """The event types among `returned`."""
@@ -191,9 +196,14 @@ def _read(
             f"For example @step(workflow=MyWorkflow), or the instance it belongs to."
         )
     hints = _hints(func)
-    events, context = _parameters(func, hints)
+    events, context, unfilled = _parameters(func, hints, is_method)
     if len(events) != 1:
         _complain_about_events(name, events, hints)
+    if unfilled:
+        raise WorkflowValidationError(
+            f"Nothing fills parameter {unfilled[0]!r} of step {name!r}: a step gets its event and, if it asks for it, "
+            f"its Context. Annotate it `{unfilled[0]}: Context` if it is that, else give it a default."
+        )
     parameter, accepted = events[0]
     return StepSpec(
         name=name,
@@ -211,11 +221,11 @@ def _read(
         skip_graph_checks=skipped,
         doc=inspect.getdoc(func) or "",
         shape=_shape(func, parameter, context) if is_method and retry_policy is None else "",
-        seed=_seed(name),
+        seed=seed_of(name),
     )
 
 
-def _seed(name: str) -> int:
+def seed_of(name: str) -> int:
     """Return 64 bits that depend on a name and on nothing else (FNV-1a: enough here, and nothing to import)."""
     hashed = 0xCBF29CE484222325
     for byte in name.encode():
@@ -224,22 +234,40 @@ def _seed(name: str) -> int:
 
 
 def _parameters(
-    func: Callable[..., Any], hints: dict[str, Any]
-) -> tuple[list[tuple[str, tuple[type[Event], ...]]], str | None]:
-    """Return the event parameters with their types, and the name of the Context parameter."""
+    func: Callable[..., Any], hints: dict[str, Any], is_method: bool
+) -> tuple[list[tuple[str, tuple[type[Event], ...]]], str | None, list[str]]:
+    """Return the event parameters with their types, the name of the Context parameter, and what nothing fills."""
+    unfilled: list[str] = []
     events: list[tuple[str, tuple[type[Event], ...]]] = []
     context = None
-    for name in inspect.signature(func).parameters:
-        if name not in hints:
-            continue
-        hint = hints[name]
-        kinds = members(hint)
-        # By name: the Context lives on a higher floor, and a subclass or a stand-in is welcome.
-        if getattr(typing.get_origin(hint) or hint, "__name__", "") == "Context":
-            context = name
+    for place, parameter in enumerate(inspect.signature(func).parameters.values()):
+        kinds = members(hints.get(parameter.name))
+        # By name: the Context lives on a higher floor.
+        if any("Context" in (base.__name__ for base in _bases(kind)) for kind in kinds):
+            context = parameter.name
         elif kinds and all(isinstance(kind, type) and issubclass(kind, Event) for kind in kinds):
-            events.append((name, cast("tuple[type[Event], ...]", kinds)))
-    return events, context
+            events.append((parameter.name, cast("tuple[type[Event], ...]", kinds)))
+        elif is_method and place == 0:
+            continue  # self
+        elif parameter.default is parameter.empty and parameter.kind not in (
+            parameter.VAR_KEYWORD,
+            parameter.VAR_POSITIONAL,
+        ):
+            unfilled.append(parameter.name)
+            continue
+        else:
+            continue
+        if parameter.kind is parameter.POSITIONAL_ONLY:
+            raise WorkflowValidationError(
+                f"Parameter {parameter.name!r} of step {func.__name__!r} is positional-only; a step is called by name. "
+                f"Take the '/' out of its signature."
+            )
+    return events, context, unfilled
+
+
+def _bases(kind: Any) -> tuple[type, ...]:
+    kind = typing.get_origin(kind) or kind
+    return kind.__mro__ if isinstance(kind, type) else ()
 
 
 def _shape(func: Callable[..., Any], event: str, context: str | None) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import weakref
 from collections import deque
 
+from wfkit.cell import done
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.events import Event
 
@@ -41,7 +42,7 @@ class Stream:
         """Wait until there is something to read, or nothing more will come."""
         while not self.queue and not self.closed:
             self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
+            await done(self._waiter)
 
     def read(self) -> Reader:
         """Return a reader that goes on where the one before it left."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from threading import Lock
 
 from wfkit.engine import Engine
 
@@ -14,12 +15,13 @@ class Turns:
         limit: how many go on at once, None for any number.
     """
 
-    __slots__ = ("_going_on", "_limit", "_queue")
+    __slots__ = ("_going_on", "_limit", "_lock", "_queue")
 
     def __init__(self, limit: int | None = None) -> None:
         self._limit = limit
         self._going_on: set[Engine] = set()
         self._queue: deque[Engine] = deque()
+        self._lock = Lock()  # runs of one instance may go on in several threads, by run_sync
 
     def has(self, run_id: str) -> bool:
         """Whether a run of that name is going on or queues."""
@@ -33,27 +35,37 @@ class Turns:
         if self._is_part_of_one(engine):
             engine.begin()
             return
-        if self._is_full():
-            # A run whose event loop was closed over it never said that it ended.
-            self._going_on = {run for run in self._going_on if not run.loop.is_closed()}
-        if self._is_full():
-            self._queue.append(engine)
-        else:
+        with self._lock:
+            if self._is_full():
+                # A run whose event loop was closed over it never said that it ended.
+                self._going_on = {run for run in self._going_on if not run.loop.is_closed()}
+            if self._is_full():
+                self._queue.append(engine)
+                return
             self._going_on.add(engine)
-            engine.begin()
+        engine.begin()
 
     def leave(self, engine: Engine) -> None:
         """Take note that a run has ended; the next ones begin."""
-        self._going_on.discard(engine)
-        while self._queue and not self._is_full():
-            following = self._queue.popleft()
-            if following.ending or following.loop.is_closed():
-                continue
-            self._going_on.add(following)
+        for following in self._next_after(engine):
             if following.loop is engine.loop:
                 following.begin()
             else:  # it queues in another thread, and begins there
                 following.loop.call_soon_threadsafe(following.begin)
+
+    def _next_after(self, engine: Engine) -> list[Engine]:
+        """Strike a run out and return those whose turn has come."""
+        come = []
+        with self._lock:
+            self._going_on.discard(engine)
+            if engine in self._queue:  # cancelled before its turn
+                self._queue.remove(engine)
+            while self._queue and not self._is_full():
+                following = self._queue.popleft()
+                if not following.loop.is_closed():
+                    self._going_on.add(following)
+                    come.append(following)
+        return come
 
     def _is_part_of_one(self, engine: Engine) -> bool:
         ancestor = engine.parent

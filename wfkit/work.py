@@ -8,7 +8,7 @@ from typing import Any
 
 from wfkit.collecting import Buffer, Collected
 from wfkit.draft import differs
-from wfkit.events import Event, name_of
+from wfkit.events import Event, HumanResponseEvent, fields_of, name_of
 from wfkit.steps import StepSpec
 
 
@@ -51,6 +51,8 @@ class Seldom:
     Attributes:
         attempt: how often the delivery has been tried, this time included.
         sends: events that the body has sent so far; the first `skip` of them an earlier run of it has already sent.
+        sent: the types of these, for a step that may be tried again.
+        sent_before: the types of what earlier attempts have sent.
         streamed, skip_streamed: the same for events written to the stream.
         asked: waits begun, which numbers their default ids.
         answers: the answers its waits got, by waiter id, in order.
@@ -63,6 +65,8 @@ class Seldom:
     attempt = 1
     sends = 0
     skip = 0
+    sent: list[type] | None = None
+    sent_before: list[type] | None = None
     streamed = 0
     skip_streamed = 0
     asked = 0
@@ -74,11 +78,6 @@ class Seldom:
     answered: Wait | None = None
     collected: list[Collected] | None = None
     brought: frozenset[Buffer] = frozenset()
-
-    def all_answers(self) -> dict[str, list[Event]]:
-        """Return the answers this run of the body has got, and those it would still have got again."""
-        got, to_come = self.answers or {}, self.replay or {}
-        return {key: [*got.get(key, ()), *to_come.get(key, ())] for key in {**got, **to_come}}
 
 
 class Work(Seldom):
@@ -100,16 +99,50 @@ class Work(Seldom):
         self.n = n
         self.made = 0
 
+    def has_been_sent(self, event: Event) -> bool:
+        """Count a send of the body, and tell whether an earlier run of the body has made it.
+
+        An attempt that goes another way than the one before it, and so sends other events, has made nothing yet.
+        """
+        self.sends += 1
+        if self.lane.spec.retry_policy is not None:
+            if self.sent is None:
+                self.sent = []
+            self.sent.append(type(event))
+        if self.sends > self.skip:
+            return False
+        if self.sent_before is not None and self.sent_before[self.sends - 1] is not type(event):
+            self.made, self.skip = max(self.made, self.skip), 0
+            return False
+        self.made += 1
+        return True
+
+    def begin_again(self) -> None:
+        """Make ready for another attempt, which sends only what this one and those before it have not sent."""
+        self.attempt += 1
+        self.lineage, self.made, self.asked = self.id, 0, 0
+        if self.sends >= self.skip:
+            self.skip, self.sent_before = self.sends, self.sent
+        self.sends, self.sent = 0, None
+        self.skip_streamed, self.streamed = max(self.skip_streamed, self.streamed), 0
+        self.replay, self.answers = self.all_answers(), None
+
+    def all_answers(self) -> dict[str, list[Event]]:
+        """Return the answers this run of the body has got, and those it would still have got again."""
+        got, to_come = self.answers or {}, self.replay or {}
+        return {key: [*got.get(key, ()), *to_come.get(key, ())] for key in {**got, **to_come}}
+
 
 class Wait:
     """A step's wait for one event.
 
     Attributes:
+        asks: whether it is a person that is waited for.
         event: the answer, None until it is there, and for ever if the wait was given up.
         wake: called when the step may go on.
     """
 
-    __slots__ = ("event", "event_type", "id", "requirements", "wake", "work")
+    __slots__ = ("asks", "event", "event_type", "id", "requirements", "wake", "work")
 
     def __init__(
         self, work: Work, id: str, event_type: type[Event], requirements: dict[str, Any], wake: Callable[[], None]
@@ -119,6 +152,7 @@ class Wait:
         self.event_type = event_type
         self.requirements = requirements
         self.wake = wake
+        self.asks = issubclass(event_type, HumanResponseEvent)
         self.event: Event | None = None
 
     def wants(self, event: Event) -> bool:
@@ -130,4 +164,5 @@ class Wait:
             else name_of(kind) == name_of(self.event_type)
         ):
             return False
-        return not any(differs(event.get(key), value) for key, value in self.requirements.items())
+        fields = fields_of(event)
+        return not any(differs(fields.get(key), value) for key, value in self.requirements.items())

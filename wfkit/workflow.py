@@ -256,17 +256,16 @@ class Workflow(metaclass=WorkflowMeta):
         pending = context._pending
         start = None
         if pending is not None:
-            ledger = load_ledger(plan, pending, context._reader())
+            ledger, stop = load_ledger(plan, pending, context._reader()), load_stop(pending, context._reader())
         else:
-            ledger = Ledger(plan)
+            ledger, stop = Ledger(plan), None
             start = _start_event(plan, start_event, kwargs)
         if run_id is not None and self.__turns.has(run_id):
             raise RuntimeError(f"Workflow run with run_id {run_id!r} already exists. Choose another, or wait for it.")
         every, history = self.__gather_hooks(hooks)
         context._pending = None
         engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended)
-        if pending is not None:
-            engine.stop = load_stop(pending, context._reader())
+        engine.stop = stop
         self.__history = history
         self.__adopt(engine)
         self.__turns.enter(engine)
@@ -304,7 +303,8 @@ class Workflow(metaclass=WorkflowMeta):
             parent = found.port.engine
             if not parent.ending:
                 engine.parent = parent
-                engine.patience.parent = parent.patience
+                if parent.loop is engine.loop:
+                    engine.patience.parent = parent.patience
                 parent.children.add(engine)
 
     def __run_ended(self, engine: Engine) -> None:
