@@ -205,3 +205,10 @@ def test_every_end_of_a_run_is_a_stop(kind: type) -> None:
 def test_questions_and_answers_are_plain_events() -> None:
     assert dict(InputRequiredEvent(prefix="name?")) == {"prefix": "name?"}
     assert dict(HumanResponseEvent(response="Ada")) == {"response": "Ada"}
+
+
+def test_text_in_a_field_named_like_a_secret_is_masked_where_it_is_shown() -> None:
+    event = Event(api_key="sk-1", password=b"pw", max_tokens=5, text="hello")
+    assert repr(event) == "Event(api_key='****', password='****', max_tokens=5, text='hello')"
+    assert "sk-1" not in str(event)
+    assert event.api_key == "sk-1"

@@ -291,7 +291,7 @@ async def test_an_interrupted_cell_leaves_the_run_alive(kernel: None, capsys: py
 
     assert (cell.cancelled(), handler.status) == (True, "running")
     said = capsys.readouterr().err
-    assert "The cell was interrupted; run mine of Patient goes on in the background." in said
+    assert "The wait was cut short; run mine of Patient goes on in the background." in said
     assert "await handler.cancel_run()" in said
     assert await asyncio.create_task(run_cell(handler)) == "rested"
 

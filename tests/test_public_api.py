@@ -24,6 +24,8 @@ COVERED_ELSEWHERE = {
     "cell": "test_notebook_life.py",
     "either": "test_workflow.py",
     "errors": "test_public_api.py",
+    "first_event": "test_workflow.py",
+    "masking": "test_events.py",
     "report": "test_engine.py",
     "sync": "test_run_sync.py",
     "sync_context": "test_sync_steps.py",

@@ -378,3 +378,10 @@ async def test_a_subclass_may_use_any_private_name_for_its_own_things() -> None:
         _gather_hooks = _adopt = _run_ended = _checked_context = _compiled = "mine"
 
     assert await Own().run() == await Line().run()
+
+
+async def test_a_secret_among_the_keyword_arguments_is_not_told() -> None:
+    with pytest.raises(WorkflowRuntimeError) as error:
+        Shop().run(amount="many", api_key="sk-1")
+    assert "'api_key': '****'" in str(error.value)
+    assert "sk-1" not in str(error.value)

@@ -2,11 +2,10 @@
 
 General layout, from the ground up; imports go down only. To read the core, read in this order.
 
-Floor 0, words:      errors, cell (the notebook around us), clock, events
+Floor 0, words:      errors, masking, cell (the notebook around us), clock, events
 Floor 1, what was declared, what happened:
-                     steps (@step), plan (who takes which event), graph (the flow, and what is wrong with it),
-                     records (the facts of a run), alarms, deadline,
-                     variables
+                     steps (@step), plan (who takes which event), first_event, graph (the flow, and what is wrong
+                     with it), records (the facts of a run), alarms, deadline, variables
 Floor 2, mechanism without motion:
                      seam (where hooks attach), collecting, work, ledger (the books of a run), draft, store (shared
                      state), serialize, snapshot, diagnosis, patience, report, stream, verdict

@@ -70,10 +70,16 @@ async def run_hooked(
     context: Context[Any],
     work: Work,
     hold: Callable[[], AbstractContextManager[None]],
+    start_over: Callable[[], None],
 ) -> Any:
     """Run a step's body inside the hooks, the first one outermost."""
+    runs = 0
 
     async def body(call: StepCall) -> Event | None:
+        nonlocal runs
+        runs += 1
+        if runs > 1:  # a hook proceeds once more: what the body has collected goes back first
+            start_over()
         result: Event | None = await run_body(workflow, call.context, work, call.event)
         return result
 

@@ -131,23 +131,23 @@ class Calls:
         if asyncio._get_running_loop() is not engine.loop:
             engine.loop.call_soon_threadsafe(self.write, event, work)
             return
-        if not engine.ending and isinstance(event, InputRequiredEvent):
+        if self.show(event, work) and isinstance(event, InputRequiredEvent):
             engine.ledger.ask(event)
-        self.show(event, work)
 
-    def show(self, event: Event, work: Work | None) -> None:
-        """Write an event to the stream."""
+    def show(self, event: Event, work: Work | None) -> bool:
+        """Write an event to the stream; False if the run has ended or an earlier run of the body has shown it."""
         engine = self.engine
         if engine.ending:
-            return
+            return False
         if work is not None:
             work.streamed += 1
             if work.streamed <= work.skip_streamed:
-                return
+                return False
         engine.stream.write(event)
         if engine.emit is not None:
             id, name = (0, None) if work is None else (work.id, work.lane.spec.name)
             engine.emit((records.EventStreamed, engine.clock.now(), id, name, event))
+        return True
 
     def collect(self, work: Work, event: Event, expected: Sequence[type[Event]], buffer_id: str) -> list[Event] | None:
         """Put an event aside, or return a complete set."""
@@ -214,6 +214,8 @@ class Calls:
             await arrived
         except BaseException:  # the step gave it up, or is cancelled
             engine.ledger.abandon(wait)
+            if engine.emit is not None and not engine.ending:
+                engine.emit((records.StepResumed, engine.clock.now(), work.id, name, id, None))
             engine.wake()
             raise
         finally:

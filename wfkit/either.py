@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, update_wrapper
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 P = ParamSpec("P")
@@ -18,4 +18,4 @@ class either(Generic[P, R]):
         self.__doc__ = func.__doc__
 
     def __get__(self, instance: object, owner: type) -> Callable[P, R]:
-        return partial(self._func, owner if instance is None else instance)
+        return update_wrapper(partial(self._func, owner if instance is None else instance), self._func)

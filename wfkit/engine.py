@@ -15,7 +15,9 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from wfkit import records, report
@@ -71,10 +73,7 @@ class Engine:
         self.clock = current_clock()
         self.now = self.clock.now
         self.alarms = Alarms(self.clock)
-        self.workflow = workflow
-        self.plan = plan
-        self.context = context
-        self.ledger = ledger
+        self.workflow, self.plan, self.context, self.ledger = workflow, plan, context, ledger
         self.timeout = timeout
         self.run_id = run_id or os.urandom(5).hex()
         self._stream: Stream | None = None
@@ -138,7 +137,8 @@ class Engine:
         children: list[asyncio.Task[None]] = []
         for child in tuple(self.children):
             if child.loop is not self.loop:  # run_sync in a plain step: it ends in its own thread
-                child.loop.call_soon_threadsafe(child.cancel)
+                with suppress(RuntimeError):  # its loop was closed meanwhile
+                    child.loop.call_soon_threadsafe(child.cancel)
                 continue
             child.cancel()
             if child.closer is not None:
@@ -208,8 +208,7 @@ class Engine:
 
     async def _drive(self) -> None:
         self._spare = False
-        task = asyncio.current_task()
-        assert task is not None
+        task: Any = asyncio.current_task()
         here = Here(self.calls)
         CURRENT.set(here)
         variables = Variables()
@@ -277,7 +276,8 @@ class Engine:
             work.first_start = self.now()
         context = self.context._for_step(work)
         if self.around:
-            return await run_hooked(self.around, self.workflow, context, work, self.patience.hold)
+            start_over = partial(self.ledger.start_over, work)
+            return await run_hooked(self.around, self.workflow, context, work, self.patience.hold, start_over)
         return await run_body(self.workflow, context, work, work.event)
 
     def _returned(self, work: Work, result: Any) -> None:
@@ -357,7 +357,6 @@ class Engine:
     def _retry(self, work: Work, error: Exception, delay: float) -> None:
         if self.emit is not None:
             self.emit((records.StepFailed, self.now(), work.id, work.lane.spec.name, error, work.attempt, delay))
-        work.last_error, work.last_failed_at = error, self.now()
         self.ledger.retry(work)
 
         def again() -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from wfkit.masking import MASK, is_secret_name
+
 MISSING: Any = object()
 
 
@@ -57,6 +59,11 @@ class Event(BaseModel):
             if method is not None:
                 return MethodType(method, self)
             return super().__getattr__(name)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Name the fields for repr, which a notebook shows and saves: text in a field named like a secret is masked."""
+        for name, value in super().__repr_args__():
+            yield name, MASK if isinstance(value, (str, bytes)) and is_secret_name(name) else value
 
     def __getitem__(self, key: str) -> Any:
         return fields_of(self)[key]

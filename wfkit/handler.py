@@ -26,8 +26,8 @@ class WorkflowHandler:
     Await it for the result: the `result` of a plain StopEvent, or the event itself if it is of a subclass. It can be
     awaited any number of times, and from several places. A failed run raises the step's own exception.
 
-    Cancelling the task that awaits a handler cancels the run. In a notebook it does not, because there it is somebody
-    interrupting the cell: the run goes on, and the handler can be awaited again in the next cell.
+    Cancelling the last task that awaits a handler cancels the run. In a notebook it does not, because there it is
+    somebody interrupting the cell: the run goes on, and the handler can be awaited again in the next cell.
 
     Example:
         handler = workflow.run(topic="pirates")
@@ -45,12 +45,7 @@ class WorkflowHandler:
 
     async def _result(self) -> Any:
         await self._finished()
-        verdict = self._engine.verdict
-        verdict.seen = True
-        if verdict.error is not None:
-            raise verdict.error
-        event = verdict.event
-        return event.result if type(event) is StopEvent else event
+        return self._engine.verdict.result()
 
     async def _finished(self) -> None:
         """Wait for the end of the run, without taking it along if the wait is cut short in a notebook cell."""
@@ -65,17 +60,16 @@ class WorkflowHandler:
         try:
             await done(ended)
         except asyncio.CancelledError:
+            others = engine.verdict.leave(ended)
             if CURRENT.get() is None and in_notebook():
                 print(self._interrupted(), file=sys.stderr)
-            else:
+            elif not others:
                 engine.cancel()
             raise
-        finally:
-            engine.verdict.leave(ended)
 
     def _interrupted(self) -> str:
         return (
-            f"The cell was interrupted; run {self.run_id} of {self._engine.plan.name} goes on in the background. "
+            f"The wait was cut short; run {self.run_id} of {self._engine.plan.name} goes on in the background. "
             f"Await its handler again for the result, or stop it with `await handler.cancel_run()`."
         )
 

@@ -186,8 +186,13 @@ class Ledger:
         """Take a failed delivery off its lane until `requeue`; what it had collected goes back first."""
         self.finish(work)
         self.retrying[work] = None
+        self.start_over(work)
+        work.attempt += 1
+
+    def start_over(self, work: Work) -> None:
+        """Make ready for the body of an active delivery to be run once more within the same attempt."""
         self.undo_collecting(work)
-        work.begin_again()
+        work.start_over()
 
     def requeue(self, work: Work) -> None:
         """Put a delivery that waited for another attempt at the head of its lane's queue."""

@@ -115,7 +115,8 @@ def emitter(hooks: Sequence[Hook]) -> Emit | None:
             try:
                 hook.on_record(record)
             except Exception:
-                watchers.remove(hook)
+                if hook in watchers:  # it may have been removed by a record that it set off itself
+                    watchers.remove(hook)
                 logger.exception("%r raised while watching a run and was removed; the run goes on.", hook)
 
     return emit

@@ -7,6 +7,10 @@ from threading import Lock
 
 from wfkit.engine import Engine
 
+# Runs that have not ended. The event loop holds its tasks weakly, so a run that waits, and whose handler and workflow
+# nobody has kept, would be collected as garbage; a run goes on whether or not anybody looks.
+_alive: set[Engine] = set()
+
 
 class Turns:
     """The runs of one workflow instance that are going on, and those that queue.
@@ -32,6 +36,7 @@ class Turns:
 
         A run started by a step of one that has its turn begins at once: the step waits for it.
         """
+        _alive.add(engine)
         if self._is_part_of_one(engine):
             engine.begin()
             return
@@ -47,6 +52,7 @@ class Turns:
 
     def leave(self, engine: Engine) -> None:
         """Take note that a run has ended; the next ones begin."""
+        _alive.discard(engine)
         for following in self._next_after(engine):
             if following.loop is engine.loop:
                 following.begin()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from types import TracebackType
+from typing import Any
 
 from wfkit import report
-from wfkit.events import Event
+from wfkit.events import Event, StopEvent
 from wfkit.records import Outcome
 
 
@@ -19,7 +21,7 @@ class Verdict:
         seen: whether somebody has been given the outcome, or will never want it.
     """
 
-    __slots__ = ("_awaiting", "_run_id", "_workflow", "error", "event", "outcome", "seen")
+    __slots__ = ("_awaiting", "_run_id", "_traceback", "_workflow", "error", "event", "outcome", "seen")
 
     def __init__(self, run_id: str, workflow: str) -> None:
         self._run_id = run_id
@@ -29,10 +31,19 @@ class Verdict:
         self.event: Event | None = None
         self.error: BaseException | None = None
         self.seen = False
+        self._traceback: TracebackType | None = None
 
     def settle(self, outcome: Outcome, event: Event, error: BaseException | None) -> None:
         """Fix the outcome."""
         self.outcome, self.event, self.error = outcome, event, error
+        self._traceback = None if error is None else error.__traceback__
+
+    def result(self) -> Any:
+        """Return what awaiting the run gives, or raise its error; a second raise does not lengthen its traceback."""
+        self.seen = True
+        if self.error is not None:
+            raise self.error.with_traceback(self._traceback)
+        return self.event.result if type(self.event) is StopEvent else self.event
 
     def wait(self) -> asyncio.Future[None]:
         """Return a future that is done when the outcome is told; give it back with `leave`."""
@@ -40,10 +51,11 @@ class Verdict:
         self._awaiting.append(told)
         return told
 
-    def leave(self, told: asyncio.Future[None]) -> None:
-        """Wait no longer."""
+    def leave(self, told: asyncio.Future[None]) -> bool:
+        """Wait no longer. Returns whether others still wait."""
         if told in self._awaiting:
             self._awaiting.remove(told)
+        return bool(self._awaiting)
 
     def tell(self) -> bool:
         """Wake all who wait. Returns whether there were any."""

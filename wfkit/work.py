@@ -71,8 +71,6 @@ class Seldom:
     skip_streamed = 0
     asked = 0
     first_start: float | None = None
-    last_error: Exception | None = None
-    last_failed_at: float | None = None
     answers: dict[str, list[Event]] | None = None
     replay: dict[str, list[Event]] | None = None
     answered: Wait | None = None
@@ -117,9 +115,8 @@ class Work(Seldom):
         self.made += 1
         return True
 
-    def begin_again(self) -> None:
-        """Make ready for another attempt, which sends only what this one and those before it have not sent."""
-        self.attempt += 1
+    def start_over(self) -> None:
+        """Make ready for another run of the body, which sends only what this one and those before it have not sent."""
         self.lineage, self.made, self.asked = self.id, 0, 0
         if self.sends >= self.skip:
             self.skip, self.sent_before = self.sends, self.sent

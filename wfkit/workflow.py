@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import inspect
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
-
-from pydantic import ValidationError
 
 from wfkit.calls import Calls
 from wfkit.context import CURRENT, Context
@@ -17,11 +14,11 @@ from wfkit.either import either
 from wfkit.engine import Engine
 from wfkit.errors import (
     ContextStateError,
-    WorkflowRuntimeError,
     WorkflowValidationError,
 )
 from wfkit.events import Event, StartEvent, StopEvent
-from wfkit.graph import complain, find_configuration_problems, find_problems
+from wfkit.first_event import first_event
+from wfkit.graph import Problem, complain, find_configuration_problems, find_problems
 from wfkit.handler import WorkflowHandler
 from wfkit.ledger import Ledger
 from wfkit.plan import Plan
@@ -31,8 +28,6 @@ from wfkit.serialize import BaseSerializer
 from wfkit.snapshot import load_ledger, load_stop
 from wfkit.steps import GRAPH_CHECKS, StepSpec, check_names, spec_of
 from wfkit.turns import Turns
-
-logger = logging.getLogger("wfkit")
 
 
 class WorkflowMeta(type):
@@ -44,6 +39,10 @@ class WorkflowMeta(type):
         super().__setattr__(name, value)
         if name != "_wfkit_plan":
             WorkflowMeta.changes += 1
+
+    def __delattr__(cls, name: str) -> None:
+        super().__delattr__(name)
+        WorkflowMeta.changes += 1
 
 
 class Workflow(metaclass=WorkflowMeta):
@@ -175,6 +174,11 @@ class Workflow(metaclass=WorkflowMeta):
         plan: Plan = this.__own_plan[1]
         return plan
 
+    @either
+    def __wfkit_problems__(this: Any) -> list[Problem]:
+        """Return what `validate` complains of."""
+        return find_problems(this.__wfkit_plan__(), () if isinstance(this, type) else this.__skipped)
+
     def __wfkit_records__(self) -> tuple[Record, ...] | None:
         """Return what happened in the latest run, or None if there was none."""
         return None if self.__history is None else self.__history.records
@@ -221,7 +225,7 @@ class Workflow(metaclass=WorkflowMeta):
             WorkflowValidationError: anything else; the message lists all problems, each with a hint.
         """
         plan = self.__wfkit_plan__()
-        complain(find_problems(plan, self.__skipped))
+        complain(self.__wfkit_problems__())
         return plan.asks_people
 
     def run(
@@ -259,11 +263,12 @@ class Workflow(metaclass=WorkflowMeta):
             ledger, stop = load_ledger(plan, pending, context._reader()), load_stop(pending, context._reader())
         else:
             ledger, stop = Ledger(plan), None
-            start = _start_event(plan, start_event, kwargs)
+            start = first_event(plan, start_event, kwargs)
         if run_id is not None and self.__turns.has(run_id):
             raise RuntimeError(f"Workflow run with run_id {run_id!r} already exists. Choose another, or wait for it.")
         every, history = self.__gather_hooks(hooks)
         context._pending = None
+        context._workflow = self
         engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended)
         engine.stop = stop
         self.__history = history
@@ -340,32 +345,6 @@ def _class_plan(cls: Any) -> Plan:
         compiled = cls._wfkit_plan = (WorkflowMeta.changes, plan)
     current: Plan = compiled[1]
     return current
-
-
-def _start_event(plan: Plan, given: StartEvent | None, kwargs: dict[str, Any]) -> StartEvent:
-    """Return the first event of a run, made from the keyword arguments unless it is given."""
-    if given is None:
-        try:
-            return plan.start_type(**kwargs)
-        except ValidationError as error:
-            raise WorkflowRuntimeError(
-                f"Failed creating a start event of type '{plan.start_type.__name__}' with the keyword arguments: "
-                f"{kwargs}\n{error}"
-            ) from error
-    if not isinstance(given, StartEvent):
-        raise ValueError("The 'start_event' argument must be an instance of 'StartEvent'.")
-    if kwargs:
-        logger.warning(
-            "Keyword arguments are not supported when 'run()' is invoked with the 'start_event' parameter. "
-            "These keyword arguments will be ignored: %s",
-            kwargs,
-        )
-    if not plan.route(type(given)).steps:
-        raise ValueError(
-            f"The start event is a {type(given).__name__}, which no step of {plan.name!r} takes. "
-            f"It begins with a {plan.start_type.__name__}."
-        )
-    return given
 
 
 def _check_timeout(timeout: object) -> None:

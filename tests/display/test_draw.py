@@ -72,7 +72,7 @@ def test_an_existing_file_is_replaced(tmp_path: Path) -> None:
 
 def test_pyvis_inline_is_shut_into_a_frame() -> None:
     html = draw_all_possible_flows(flow(), renderer="pyvis").html
-    assert html.startswith('<iframe title="LoopFlow: all possible flows" srcdoc="')
+    assert html.startswith('<iframe title="LoopFlow: all possible flows" sandbox="allow-scripts" srcdoc="')
     assert "<script" not in html
 
 

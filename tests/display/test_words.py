@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from wfkit.display.words import MASK, clean, columns, cut, fields_of, is_secret_name, shown
+from wfkit.display.words import clean, columns, cut, fields_of, shown
 from wfkit.events import Event
+from wfkit.masking import MASK, is_secret_name
 
 
 class Broken:

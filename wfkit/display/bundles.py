@@ -32,7 +32,8 @@ def workflow_bundle(workflow: Any) -> dict[str, str]:
     """
     plan = plan_of(workflow)
     details = _details(workflow, plan)
-    problems = find_problems(plan) if plan.steps else []
+    ask = getattr(workflow, "__wfkit_problems__", None)
+    problems = (ask() if callable(ask) else find_problems(plan)) if plan.steps else []
     drawing = Drawing(Figure.of_flow(FlowGraph.of(plan)))
     name = clean(plan.name)
     first = ", ".join([f"{name} (workflow{' class' if isinstance(workflow, type) else ''}", *details]) + ")"

@@ -38,7 +38,7 @@ def inline_picture(svg: str, alt: str, width: float) -> str:
 def inline_page(page: str, title: str, height: int = HIGHEST) -> str:
     """Return a whole page for the output of a cell, shut into a frame of its own."""
     return (
-        f'<iframe title="{escape(title)}" srcdoc="{escape(page)}" '
+        f'<iframe title="{escape(title)}" sandbox="allow-scripts" srcdoc="{escape(page)}" '
         f'style="width:100%;height:{height}px;border:0;background:#fff"></iframe>'
     )
 

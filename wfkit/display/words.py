@@ -17,8 +17,8 @@ from typing import Any
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from wfkit.events import Event
+from wfkit.masking import MASK, is_secret_name
 
-MASK = "****"
 TIMES = "\u00d7"
 VALUE_LIMIT = 200
 _DEPTH, _ITEMS = 4, 6
@@ -29,7 +29,6 @@ _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@
 _BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
-_SECRET_NAME = re.compile(r"key|token|passw|pwd|secret|credential", re.IGNORECASE)
 
 
 def clean(text: str) -> str:
@@ -49,11 +48,6 @@ def columns(text: str) -> int:
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
-
-
-def is_secret_name(name: object) -> bool:
-    """Whether a field of this name is taken to hold a secret."""
-    return isinstance(name, str) and _SECRET_NAME.search(name) is not None
 
 
 def shown(value: Any, limit: int = VALUE_LIMIT) -> str:
