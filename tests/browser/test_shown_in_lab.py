@@ -104,6 +104,29 @@ await handler
     assert notebook.text(3).strip() == "worked to the end"
 
 
+def test_the_stop_button_ends_a_cell_that_reads_the_stream_of_a_waiting_run(lab: Lab, open_notebook: Opener) -> None:
+    asking = """
+from wfkit import Context, HumanResponseEvent
+
+class AskFlow(Workflow):
+    @step
+    async def ask(self, ctx: Context, ev: StartEvent) -> StopEvent:
+        answer = await ctx.wait_for_event(HumanResponseEvent)
+        return StopEvent(result=answer.text)
+"""
+    read = "handler = AskFlow().run()\nprint('reading')\nasync for event in handler.stream_events():\n    print(event)"
+    reply = "await handler.send_event(HumanResponseEvent(text='still here'))\nprint(await handler)"
+    notebook = open_notebook(lab.write("reading", GREETING, asking, read, reply))
+    notebook.run(0)
+    notebook.run(1)
+    notebook.start(2)
+    expect(notebook.page.locator(".jp-OutputArea-output", has_text="reading")).to_be_visible()
+    notebook.interrupt()
+    notebook.wait_until_done(5)
+    notebook.run(3)
+    assert notebook.text(3).strip() == "still here"
+
+
 def test_the_cells_of_event_classes_and_free_steps_can_be_run_again(lab: Lab, open_notebook: Opener) -> None:
     event = "class Word(Event):\n    text: str"
     make = "flow = Workflow(timeout=5)"
