@@ -6,6 +6,7 @@ Every call that changes anything leaves exactly one record.
 from __future__ import annotations
 
 import asyncio
+from asyncio import _get_running_loop as get_running_loop  # None where no loop is running
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -89,24 +90,24 @@ class Calls:
                 raise run_is_over(event, engine.verdict.outcome)
             return
         only = None if step is None else self._index(event, step)
-        if work is None:
-            if asyncio._get_running_loop() is engine.loop:
-                self._take_in(event, only)
-            else:  # a widget's callback or a thread of the user's
-                engine.loop.call_soon_threadsafe(self._take_in, event, only)
-            return
-        if asyncio._get_running_loop() is engine.loop:
-            self._send_of_step(event, work, only)
-        else:  # a thread that the step has started
-            engine.loop.call_soon_threadsafe(self._send_of_step, event, work, only)
+        take = self._take_in if work is None else self._send_of_step
+        if get_running_loop() is engine.loop:
+            take(event, only, work)
+        else:  # a thread that the step has started, a widget's callback, a thread of the user's
+            engine.loop.call_soon_threadsafe(take, event, only, work)
 
-    def _send_of_step(self, event: Event, work: Work, only: int | None) -> None:
-        if self.engine.ending or work.has_been_sent(event):
+    def _send_of_step(self, event: Event, only: int | None, work: Work | None) -> None:
+        engine = self.engine
+        assert work is not None
+        if work.lane.spec.retry_policy is None and not work.skip:
+            work.sends += 1
+        elif work.has_been_sent(event):
             return
-        self.engine.route(event, work, only)
-        self.engine.wake()
+        if not engine.ending:
+            engine.route(event, work, only)
+            engine.wake()
 
-    def _take_in(self, event: Event, only: int | None) -> None:
+    def _take_in(self, event: Event, only: int | None, work: Work | None = None) -> None:
         """Put an event from outside on its way, or keep it until the run's turn has come."""
         engine = self.engine
         if not engine.begun:
@@ -128,7 +129,7 @@ class Calls:
     def write(self, event: Event, work: Work | None) -> None:
         """Write an event to the stream; a question among them is one to a person."""
         engine = self.engine
-        if asyncio._get_running_loop() is not engine.loop:
+        if get_running_loop() is not engine.loop:
             engine.loop.call_soon_threadsafe(self.write, event, work)
             return
         if self.show(event, work) and isinstance(event, InputRequiredEvent):
@@ -154,7 +155,7 @@ class Calls:
         if not expected:
             return []
         engine = self.engine
-        if asyncio._get_running_loop() is not engine.loop:
+        if get_running_loop() is not engine.loop:
             raise ContextStateError(
                 "collect_events() was called in a thread that the step has started. Call it in the step."
             )

@@ -43,7 +43,7 @@ class Collected:
     @property
     def events(self) -> list[Event] | None:
         """The events of the completed set, or None."""
-        return [item.event for item in self.taken] or None
+        return [item.event for item in self.taken] if self.taken else None
 
     @property
     def ids(self) -> tuple[int, ...]:
@@ -117,7 +117,8 @@ class Buffer:
             return None
         self.expected = expected
         item = Item(event, id)
-        self.add(item)
+        (self.queues.get(kind) or self._queue(kind)).append(item)
+        self.count += 1
         return Collected(self, item, self._take(expected) if self.count >= len(expected) else ())
 
     def _queue(self, kind: type[Event]) -> deque[Item]:

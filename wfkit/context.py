@@ -122,13 +122,13 @@ class Context(Generic[StateT]):
         previous_context: dict[str, Any] | None = None,
         serializer: BaseSerializer | None = None,
     ) -> None:
+        self._root = self  # a step's face has only this, the port and the work; the rest is here
         self._workflow = workflow
         self._port: Port | None = None
         self._work: Work | None = None
         self._outcome: str | None = None  # of the latest run
         self._serializer = serializer
         self._store: Store[Any] | None = None
-        self._root = self
         self._pending: dict[str, Any] | None = None
         if previous_context is not None:
             check_snapshot(previous_context)
@@ -138,8 +138,9 @@ class Context(Generic[StateT]):
 
     def _reader(self, given: BaseSerializer | None = None) -> BaseSerializer:
         """Return what writes and reads this context: what is given here, at its making, or by its workflow."""
-        chosen = given or self._serializer or self._workflow.serializer or JsonSerializer()
-        return chosen.knowing(self._workflow.__wfkit_plan__()) if isinstance(chosen, JsonSerializer) else chosen
+        root = self._root
+        chosen = given or root._serializer or root._workflow.serializer or JsonSerializer()
+        return chosen.knowing(root._workflow.__wfkit_plan__()) if isinstance(chosen, JsonSerializer) else chosen
 
     def _state_type(self) -> Any:
         return state_type_of([spec.state_type for spec in self._workflow.__wfkit_plan__().steps if spec.state_type])
@@ -147,11 +148,8 @@ class Context(Generic[StateT]):
     def _for_step(self, work: Work) -> Context[StateT]:
         """Return the face of this context that a step gets for one delivery."""
         face: Context[StateT] = object.__new__(type(self))
-        face._workflow = self._workflow
         face._port = self._port
         face._work = work
-        face._outcome = None
-        face._serializer = self._serializer
         face._root = self
         return face
 
@@ -194,8 +192,8 @@ class Context(Generic[StateT]):
         """
         if not isinstance(message, Event):
             raise WorkflowRuntimeError(f"send_event() takes an Event, got {message!r}.")
-        if self._port is None and self._outcome is not None:
-            raise run_is_over(message, self._outcome)
+        if self._port is None and self._root._outcome is not None:
+            raise run_is_over(message, self._root._outcome)
         if self._port is None:
             raise ContextStateError("send_event() called before workflow started. Call workflow.run() first.")
         self._port.send(message, self._work, step)
@@ -225,7 +223,9 @@ class Context(Generic[StateT]):
         Returns:
             The events in the order of `expected`, or None while some are missing.
         """
-        work, port = self._in_step("collect_events")
+        work, port = self._work, self._port
+        if work is None or port is None:
+            raise self._not_in_step("collect_events")
         return port.collect(work, ev, expected, buffer_id or "default")
 
     async def wait_for_event(
@@ -250,16 +250,16 @@ class Context(Generic[StateT]):
         Raises:
             TimeoutError: the event did not come in time.
         """
-        work, port = self._in_step("wait_for_event")
+        work, port = self._work, self._port
+        if work is None or port is None:
+            raise self._not_in_step("wait_for_event")
         event = await port.wait(work, event_type, waiter_event, waiter_id, requirements or {}, timeout)
         return cast(EventT, event)
 
-    def _in_step(self, name: str) -> tuple[Work, Port]:
-        if self._work is None or self._port is None:
-            raise ContextStateError(
-                f"{name} is only available from within step functions. Give the step a parameter `ctx: Context`."
-            )
-        return self._work, self._port
+    def _not_in_step(self, name: str) -> ContextStateError:
+        return ContextStateError(
+            f"{name} is only available from within step functions. Give the step a parameter `ctx: Context`."
+        )
 
     async def running_steps(self) -> list[str]:
         """Return the names of the steps that are at work now."""
@@ -279,7 +279,7 @@ class Context(Generic[StateT]):
         Raises:
             ContextSerdeError: a value cannot be written; the message names it.
         """
-        plan = self._workflow.__wfkit_plan__()
+        plan = self._root._workflow.__wfkit_plan__()
         writer = self._reader(serializer)
         work = self._port.snapshot(writer) if self._port is not None and self._port.is_running else self._root._pending
         return {
@@ -315,4 +315,4 @@ class Context(Generic[StateT]):
 
     def __repr__(self) -> str:
         where = "in a step" if self._work is not None else "running" if self.is_running else "idle"
-        return f"<Context of {self._workflow.__wfkit_plan__().name}, {where}>"
+        return f"<Context of {self._root._workflow.__wfkit_plan__().name}, {where}>"

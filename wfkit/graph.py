@@ -237,7 +237,7 @@ def _unconsumed(plan: Plan) -> list[Problem]:
 
 
 def _unreachable(plan: Plan) -> list[Problem]:
-    seen: set[StepSpec] = set()
+    seen: set[str] = set()
     frontier = [
         spec
         for spec in plan.steps
@@ -245,10 +245,10 @@ def _unreachable(plan: Plan) -> list[Problem]:
     ]
     while frontier:
         spec = frontier.pop()
-        if spec not in seen:
-            seen.add(spec)
+        if spec.name not in seen:
+            seen.add(spec.name)
             frontier += [other for other in plan.steps if any(other.takes(kind) for kind in spec.produced)]
-    lost = [spec.name for spec in plan.steps if spec not in seen and "reachability" not in spec.skip_graph_checks]
+    lost = [spec.name for spec in plan.steps if spec.name not in seen and "reachability" not in spec.skip_graph_checks]
     if not lost:
         return []
     return [
@@ -261,14 +261,16 @@ def _unreachable(plan: Plan) -> list[Problem]:
 
 
 def _dead_ends(plan: Plan) -> list[Problem]:
-    alive: set[StepSpec] = set()
+    alive: dict[str, StepSpec] = {}
     ends = (StopEvent, InputRequiredEvent)
     while True:
         grown = {
-            spec
+            spec.name: spec
             for spec in plan.steps
-            if spec not in alive
-            and any(issubclass(kind, ends) or any(other.takes(kind) for other in alive) for kind in spec.produced)
+            if spec.name not in alive
+            and any(
+                issubclass(kind, ends) or any(other.takes(kind) for other in alive.values()) for kind in spec.produced
+            )
         }
         if not grown:
             break
@@ -276,7 +278,7 @@ def _dead_ends(plan: Plan) -> list[Problem]:
     dead = [
         spec.name
         for spec in plan.steps
-        if spec.produced and spec not in alive and "dead_end" not in spec.skip_graph_checks
+        if spec.produced and spec.name not in alive and "dead_end" not in spec.skip_graph_checks
     ]
     if not dead:
         return []

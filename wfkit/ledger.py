@@ -247,7 +247,7 @@ class Ledger:
         work, lane = wait.work, wait.work.lane
         if event is not None:
             self._note_answer(wait, event)
-        if any(other.work is work for other in self.waits):
+        if self.waits and any(other.work is work for other in self.waits):
             wait.wake()
             return
         work.answered = wait

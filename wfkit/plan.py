@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from types import CodeType, ModuleType
 from typing import Any, TypeVar
 
@@ -130,7 +129,7 @@ def _with_one_class_for_each_name(steps: Iterable[StepSpec]) -> tuple[StepSpec, 
             dict.fromkeys(newest.get(name_of(kind), kind) if isinstance(kind, type) else kind for kind in kinds)
         )
 
-    return tuple(replace(spec, accepted=renew(spec.accepted), returned=renew(spec.returned)) for spec in specs)
+    return tuple(spec._replace(accepted=renew(spec.accepted), returned=renew(spec.returned)) for spec in specs)
 
 
 def _of_kind(kind: type[Kind], types: list[type[Event]]) -> tuple[type[Kind], ...]:

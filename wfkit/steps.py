@@ -11,8 +11,7 @@ import sys
 import types
 import typing
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, cast, overload
+from typing import Any, NamedTuple, Protocol, TypeVar, cast, overload
 
 from wfkit.errors import WorkflowValidationError
 from wfkit.events import Event
@@ -43,8 +42,7 @@ class TakesSteps(Protocol):
         """Add a decorated function to the workflow's steps."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class StepSpec:
+class StepSpec(NamedTuple):
     """A step as declared.
 
     Attributes:

@@ -6,7 +6,7 @@ import asyncio
 import weakref
 from collections import deque
 
-from wfkit.cell import done
+from wfkit.cell import done, in_notebook
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.events import Event
 
@@ -42,7 +42,10 @@ class Stream:
         """Wait until there is something to read, or nothing more will come."""
         while not self.queue and not self.closed:
             self._waiter = asyncio.get_running_loop().create_future()
-            await done(self._waiter)
+            if in_notebook():
+                await done(self._waiter)
+            else:
+                await self._waiter
 
     def read(self) -> Reader:
         """Return a reader that goes on where the one before it left."""

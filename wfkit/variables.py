@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from contextvars import copy_context
+from gc import get_referents
 from typing import Any
 
 
@@ -18,13 +18,9 @@ class Variables:
     __slots__ = ("_then",)
 
     def __init__(self) -> None:
-        self._then = _inside()
+        # A copied context refers to exactly one object; a test holds that for every Python we support.
+        self._then: Any = get_referents(copy_context())[0]
 
     def changed(self) -> bool:
         """Whether a variable has been set since, to whatever value."""
-        return _inside() is not self._then
-
-
-def _inside() -> Any:
-    # A copied context refers to exactly one object; a test holds that for every Python we support.
-    return gc.get_referents(copy_context())[0]
+        return get_referents(copy_context())[0] is not self._then

@@ -161,5 +161,7 @@ class Wait:
             else name_of(kind) == name_of(self.event_type)
         ):
             return False
+        if not self.requirements:
+            return True
         fields = fields_of(event)
         return not any(differs(fields.get(key), value) for key, value in self.requirements.items())

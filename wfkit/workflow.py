@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Self
@@ -153,7 +152,7 @@ class Workflow(metaclass=WorkflowMeta):
             raise WorkflowValidationError(
                 f"A step {spec.name} is already part of this workflow, please choose another name."
             )
-        spec = dataclasses.replace(spec, is_method=False, shape="")
+        spec = spec._replace(is_method=False, shape="")
         if isinstance(this, WorkflowMeta):
             this._wfkit_steps = {**vars(this).get("_wfkit_steps", {}), spec.name: spec}
         else:
