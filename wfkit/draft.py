@@ -50,7 +50,26 @@ def _isolated_container(value: Any) -> Any:
     return value
 
 
-class Draft(MutableMapping[str, Any]):
+class KeysAsAttributes:
+    """A mapping whose keys can be written as attributes, too."""
+
+    def __getattr__(self: Any, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(f"the state has no key {name!r}") from None
+
+    def __setattr__(self: Any, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __delattr__(self: Any, name: str) -> None:
+        try:
+            del self[name]
+        except KeyError:
+            raise AttributeError(f"the state has no key {name!r}") from None
+
+
+class Draft(KeysAsAttributes, MutableMapping[str, Any]):
     """A dictionary as it will be: reads fall through to the original, and a value is copied when first touched.
 
     Keys can be written as attributes, as on the state itself.
@@ -93,21 +112,6 @@ class Draft(MutableMapping[str, Any]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._written or (key in self._original and key not in self._deleted)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"the state has no key {name!r}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self[name]
-        except KeyError:
-            raise AttributeError(f"the state has no key {name!r}") from None
 
     def __repr__(self) -> str:
         return f"Draft({dict(self)!r})"

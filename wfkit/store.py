@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
-from wfkit.draft import Draft, differs, isolated
+from wfkit.draft import Draft, KeysAsAttributes, differs, isolated
 from wfkit.records import Change
 
 StateT = TypeVar("StateT")
@@ -23,23 +23,8 @@ MAX_DEPTH = 1_000
 _REQUIRED: Any = object()
 
 
-class DictState(dict[str, Any]):
+class DictState(KeysAsAttributes, dict[str, Any]):
     """State without a declared type: a dictionary whose keys can be written as attributes, too."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(f"the state has no key {name!r}") from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-    def __delattr__(self, name: str) -> None:
-        try:
-            del self[name]
-        except KeyError:
-            raise AttributeError(f"the state has no key {name!r}") from None
 
 
 class Store(Generic[StateT]):
