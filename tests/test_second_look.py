@@ -20,6 +20,7 @@ from wfkit import (
     StartEvent,
     StopEvent,
     Workflow,
+    WorkflowRuntimeError,
     WorkflowTimeoutError,
     run_sync,
     step,
@@ -315,3 +316,13 @@ async def test_a_step_that_is_taken_off_its_class_is_gone() -> None:
     assert await Two().run() == "also"
     del Two.also
     assert await Two().run() == "go"
+
+
+async def test_a_step_that_returns_a_class_is_told_to_make_an_instance() -> None:
+    class Forgot(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            return StopEvent  # type: ignore[return-value]
+
+    with pytest.raises(WorkflowRuntimeError, match=r"returned the class StopEvent itself .* mean StopEvent\(...\)"):
+        await Forgot(timeout=5).run()

@@ -151,7 +151,8 @@ def complain(problems: list[Problem]) -> None:
     if not problems:
         return
     if len(problems) == 1 and problems[0].check not in ("reachability", "dead_end"):
-        message = f"{problems[0].message} {problems[0].hint}"
+        stop = "" if problems[0].message.endswith((".", ")")) else "."
+        message = f"{problems[0].message}{stop} {problems[0].hint}"
     else:
         lines = [f"  - [{problem.check}] {problem.message}\n    {problem.hint}" for problem in problems]
         message = "Graph validation failed:\n" + "\n".join(lines)

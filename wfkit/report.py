@@ -14,7 +14,9 @@ def bad_result(step: str, result: object) -> WorkflowRuntimeError:
     """Make the error for a step that returned something that is no event."""
     kind = type(result).__name__
     hint = "Did you mean StopEvent(result=...)?"
-    if isinstance(result, (list, tuple, set)):
+    if isinstance(result, type):
+        kind, hint = f"the class {result.__name__} itself", f"Did you mean {result.__name__}(...)?"
+    elif isinstance(result, (list, tuple, set)):
         hint = "To send several events, call ctx.send_event(...) for each and return None."
     return WorkflowRuntimeError(
         f"Step function {step} returned {kind} instead of an Event instance. A step returns an event or None. {hint}"
