@@ -326,3 +326,14 @@ async def test_a_step_that_returns_a_class_is_told_to_make_an_instance() -> None
 
     with pytest.raises(WorkflowRuntimeError, match=r"returned the class StopEvent itself .* mean StopEvent\(...\)"):
         await Forgot(timeout=5).run()
+
+
+def test_an_error_through_run_sync_does_not_tell_of_a_missing_loop() -> None:
+    class Fail(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError) as error:
+        run_sync(Fail())
+    assert error.value.__context__ is None

@@ -39,6 +39,8 @@ def run_sync(workflow: Workflow, *, nested: bool = False, **kwargs: Any) -> Any:
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
+        loop = None
+    if loop is None:  # outside the except, or every error of a step would tell of a missing loop first
         with asyncio.Runner() as runner:
             return runner.run(_run(workflow, kwargs))
     if nested:
