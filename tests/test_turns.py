@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
+from tests.flows import Ask
 from wfkit import StartEvent, StopEvent, Workflow, WorkflowCancelledByUser, step
 
 
@@ -73,3 +76,18 @@ async def test_a_run_that_a_step_starts_does_not_queue_behind_its_own_parent() -
             return StopEvent(result=await self.run(depth=ev.depth - 1))
 
     assert await Nest(num_concurrent_runs=1, timeout=5).run(depth=3) == "inmost"
+
+
+def test_a_run_that_its_closed_loop_has_left_behind_is_let_go() -> None:
+    left: list[weakref.ref[Workflow]] = []
+
+    async def leave() -> None:
+        workflow = Ask(timeout=None)
+        left.append(weakref.ref(workflow))
+        workflow.run()
+        await asyncio.sleep(0)
+
+    asyncio.run(leave())
+    asyncio.run(leave())  # another loop: what the first one left is forgotten
+    gc.collect()
+    assert left[0]() is None

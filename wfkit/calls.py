@@ -90,15 +90,16 @@ class Calls:
                 raise run_is_over(event, engine.verdict.outcome)
             return
         only = None if step is None else self._index(event, step)
-        take = self._take_in if work is None else self._send_of_step
-        if get_running_loop() is engine.loop:
-            take(event, only, work)
-        else:  # a thread that the step has started, a widget's callback, a thread of the user's
-            engine.loop.call_soon_threadsafe(take, event, only, work)
+        if get_running_loop() is not engine.loop:  # a thread of the step's or the user's, a widget's callback
+            engine.loop.call_soon_threadsafe(self._send_here, event, work, only)
+        else:
+            self._send_here(event, work, only)
 
-    def _send_of_step(self, event: Event, only: int | None, work: Work | None) -> None:
+    def _send_here(self, event: Event, work: Work | None, only: int | None) -> None:
         engine = self.engine
-        assert work is not None
+        if work is None:
+            self._take_in(event, only)
+            return
         if work.lane.spec.retry_policy is None and not work.skip:
             work.sends += 1
         elif work.has_been_sent(event):
@@ -107,7 +108,7 @@ class Calls:
             engine.route(event, work, only)
             engine.wake()
 
-    def _take_in(self, event: Event, only: int | None, work: Work | None = None) -> None:
+    def _take_in(self, event: Event, only: int | None) -> None:
         """Put an event from outside on its way, or keep it until the run's turn has come."""
         engine = self.engine
         if not engine.begun:

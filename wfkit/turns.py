@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from threading import Lock
 
@@ -9,7 +10,16 @@ from wfkit.engine import Engine
 
 # Runs that have not ended. The event loop holds its tasks weakly, so a run that waits, and whose handler and workflow
 # nobody has kept, would be collected as garbage; a run goes on whether or not anybody looks.
-_alive: set[Engine] = set()
+_alive: dict[asyncio.AbstractEventLoop, set[Engine]] = {}
+
+
+def _keep_alive(engine: Engine) -> None:
+    runs = _alive.get(engine.loop)
+    if runs is None:
+        for loop in [loop for loop in tuple(_alive) if loop.is_closed()]:
+            _alive.pop(loop, None)  # what it left behind will never move again
+        runs = _alive[engine.loop] = set()
+    runs.add(engine)
 
 
 class Turns:
@@ -36,7 +46,7 @@ class Turns:
 
         A run started by a step of one that has its turn begins at once: the step waits for it.
         """
-        _alive.add(engine)
+        _keep_alive(engine)
         if self._is_part_of_one(engine):
             engine.begin()
             return
@@ -52,7 +62,7 @@ class Turns:
 
     def leave(self, engine: Engine) -> None:
         """Take note that a run has ended; the next ones begin."""
-        _alive.discard(engine)
+        _alive.get(engine.loop, set()).discard(engine)
         for following in self._next_after(engine):
             if following.loop is engine.loop:
                 following.begin()
