@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from tests.flows import Answer, Ask, Item, Left, Line, Middle, Question, Slow
 from wfkit import (
@@ -20,6 +20,7 @@ from wfkit import (
     WorkflowCancelledByUser,
     WorkflowRuntimeError,
     WorkflowTimeoutError,
+    WorkflowValidationError,
     step,
 )
 from wfkit.records import StateChanged
@@ -183,8 +184,9 @@ async def test_state_without_defaults_is_refused() -> None:
         async def go(self, ctx: Context[Needy], ev: StartEvent) -> StopEvent:
             return StopEvent(result=await ctx.store.get("name"))
 
-    with pytest.raises(ValidationError, match="name"):
-        await Flow().run()
+    for attempt in (Flow().validate, Flow().run):
+        with pytest.raises(WorkflowValidationError, match="has fields without a default: 'name'"):
+            attempt()
 
 
 # -- sending ----------------------------------------------------------------------------------------------------------

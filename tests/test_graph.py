@@ -14,7 +14,8 @@ from wfkit import (
     WorkflowValidationError,
     step,
 )
-from wfkit.graph import Edge, FlowGraph, find_problems
+from wfkit.graph import Edge, FlowGraph
+from wfkit.problems import find_problems
 
 
 class OtherStart(StartEvent):

@@ -1,4 +1,4 @@
-"""Collecting in the books of a run: what a delivery has put aside or taken, and how that is undone."""
+"""Collecting in the books of a run: what a delivery has put aside or taken, and that another attempt gets the same."""
 
 from __future__ import annotations
 
@@ -68,30 +68,39 @@ def test_buffers_are_kept_apart_by_their_id_and_by_step() -> None:
     assert sorted(ledger.buffers) == [("gather", "a"), ("gather", "b"), ("work", "a")]
 
 
-def test_a_failed_delivery_takes_back_what_it_had_put_aside() -> None:
+def test_what_a_failed_delivery_had_put_aside_stays_there_and_is_not_put_there_again() -> None:
     ledger, (first, second) = arrivals(2)
     collect(ledger, first)
     ledger.retry(first)
-    assert collect(ledger, second) is None
+    assert collect(ledger, second) == [0, 1]
     ledger.requeue(first)
-    assert collect(ledger, ledger.take()) == [1, 0]
+    assert collect(ledger, ledger.take()) is None
+    assert ledger.buffers["gather", "default"].items == []
 
 
-def test_a_failed_delivery_gives_back_the_set_it_had_taken() -> None:
+def test_a_set_belongs_to_the_delivery_that_completed_it_whatever_becomes_of_its_attempts() -> None:
     ledger, (first, second, third) = arrivals(3)
     collect(ledger, first)
     ledger.finish(first)
     assert collect(ledger, second) == [0, 1]
-    ledger.retry(second)
-    assert collect(ledger, third) == [0, 2]
+    lineage = second.lineage
+    for _ in range(3):
+        ledger.retry(second)
+        assert second.lineage == second.id
+        ledger.requeue(second)
+        assert collect(ledger, ledger.take()) == [0, 1]
+        assert second.lineage == lineage
+    assert collect(ledger, third) is None
 
 
-def test_what_is_given_back_goes_to_the_head_of_its_queue() -> None:
-    ledger, (first, second, third, fourth) = arrivals(4)
-    for work in (first, second, third):
-        collect(ledger, work)
-    ledger.retry(second)  # gives 0 back, before 2
-    assert collect(ledger, fourth) == [0, 2]
+def test_an_attempt_that_goes_another_way_collects_anew() -> None:
+    ledger, (first, second) = arrivals(2)
+    collect(ledger, first, buffer_id="a")
+    ledger.retry(first)
+    ledger.requeue(first)
+    assert collect(ledger, ledger.take(), buffer_id="b") is None
+    assert collect(ledger, second, buffer_id="b") == [0, 1]
+    assert collect(ledger, second, buffer_id="a") == [0, 1]
 
 
 def test_a_failed_delivery_has_its_own_lineage_again() -> None:
@@ -130,14 +139,17 @@ def test_failing_in_any_order_neither_loses_nor_doubles_an_event(order: tuple[in
     assert len(left) == 1
 
 
-def test_two_collections_of_one_body_are_undone_both() -> None:
+def test_two_collections_of_one_body_are_both_remembered() -> None:
     ledger, (first, second) = arrivals(2)
     collect(ledger, first, buffer_id="a")
     collect(ledger, first, buffer_id="b")
     ledger.retry(first)
-    assert collect(ledger, second, buffer_id="a") is None
-    assert collect(ledger, second, buffer_id="b") is None
-    assert [len(buffer.items) for buffer in ledger.buffers.values()] == [1, 1]
+    assert collect(ledger, second, buffer_id="a") == [0, 1]
+    ledger.requeue(first)
+    assert collect(ledger, ledger.take(), buffer_id="a") is None
+    assert collect(ledger, first, buffer_id="b") is None
+    assert collect(ledger, second, buffer_id="b") == [0, 1]
+    assert [len(buffer.items) for buffer in ledger.buffers.values()] == [0, 0]
 
 
 def test_a_completed_set_leaves_the_surplus() -> None:

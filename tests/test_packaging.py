@@ -66,7 +66,7 @@ def test_the_base_install_is_what_a_notebook_user_needs(metadata: Message) -> No
     required = [Requirement(line) for line in metadata.get_all("Requires-Dist") or []]
     base = {requirement.name for requirement in required if requirement.marker is None}
     assert base == {"anywidget", "ipywidgets", "nest-asyncio", "nest-asyncio2", "pydantic", "pyvis"}
-    assert set(metadata.get_all("Provides-Extra") or []) == {"bench", "dev", "llm", "notebook"}
+    assert set(metadata.get_all("Provides-Extra") or []) == {"bench", "dev", "llm", "notebook", "otel"}
 
 
 def test_the_wheel_works_where_the_source_is_not(wheel: Path, tmp_path: Path) -> None:

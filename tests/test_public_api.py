@@ -19,14 +19,26 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Covered by the tests of another module: module -> file.
 COVERED_ELSEWHERE = {
+    "annotations": "test_steps.py",
+    "children": "test_child_runs.py",
+    "attempts": "test_retry.py",
+    "bindings": "test_fan_out_nested.py",
     "body": "test_engine.py",
     "calls": "test_context.py",
+    "checks": "test_workflow.py",
+    "collect": "test_fan_out_collect.py",
     "cell": "test_notebook_life.py",
     "either": "test_workflow.py",
     "errors": "test_public_api.py",
     "first_event": "test_workflow.py",
     "masking": "test_events.py",
+    "problems": "test_graph.py",
     "report": "test_engine.py",
+    "shown": "test_stream_readers.py",
+    "run": "test_engine.py",
+    "scope": "test_fan_out_nested.py",
+    "scoped_ledger": "test_fan_out.py",
+    "signature": "test_steps.py",
     "sync": "test_run_sync.py",
     "sync_context": "test_sync_steps.py",
 }

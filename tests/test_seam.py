@@ -318,3 +318,56 @@ def test_holding_goes_through_to_the_run() -> None:
     with StepCall(spec, StartEvent(), None, 1, 1, hold).hold():
         assert log == ["held"]
     assert log == ["held", "let go"]
+
+
+# -- a hook for each run -----------------------------------------------------------------------------------------
+
+
+class PerRun(Hook):
+    """Makes another hook for each run."""
+
+    def __init__(self) -> None:
+        self.made: list[Apart] = []
+
+    def for_run(self) -> Hook:
+        self.made.append(Apart())
+        return self.made[-1]
+
+
+class Apart(Watcher):
+    """Keeps what it sees, and which steps it stands around."""
+
+    rank = 10
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.around: list[str] = []
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        self.around.append(call.step.name)
+        return await proceed(call)
+
+
+async def test_a_hook_may_make_another_for_each_run() -> None:
+    hook = PerRun()
+    with observing(hook):
+        one = One().run(run_id="one")
+    two = Line(hooks=[hook]).run(run_id="two", hooks=[])
+    await asyncio.gather(one, two)
+    assert [[r.run_id for r in made.seen if isinstance(r, RunStarted)] for made in hook.made] == [["one"], ["two"]]
+    assert [made.around for made in hook.made] == [["only"], ["first", "second"]]
+    assert all(type(made.seen[-1]) is RunEnded for made in hook.made)
+
+
+async def test_the_hook_of_a_run_has_its_own_rank() -> None:
+    log: list[str] = []
+    hook, named = PerRun(), Named("named", log)
+    seen: list[list[str]] = []
+    named.on_record = lambda record: seen.append([type(r).__name__ for r in hook.made[0].seen])  # type: ignore[method-assign]
+    await One().run(hooks=[named, hook])
+    assert [names[-1] for names in seen][:2] == ["RunStarted", "EventSent"]
+
+
+def test_a_hook_is_its_own_for_every_run() -> None:
+    hook = Quiet()
+    assert hook.for_run() is hook

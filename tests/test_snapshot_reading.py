@@ -88,7 +88,12 @@ async def begun() -> Snapshot:
 # -- refused -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("data", [{}, {"x": 1}, {"version": 2, "state": {}}, [], "text", 5])
+def test_a_snapshot_that_is_still_text_is_refused_with_the_way_out() -> None:
+    with pytest.raises(ContextSerdeError, match=r"it is a str. Pass json.loads\(...\) of it"):
+        Context.from_dict(Line(), "{}")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("data", [{}, {"x": 1}, {"version": 2, "state": {}}, [], 5])
 def test_what_is_no_snapshot_is_refused(data: Any) -> None:
     with pytest.raises(ContextSerdeError, match=r"invalid format: it has no key 'wfkit'. Pass what ctx.to_dict\(\)"):
         Context.from_dict(Line(), data)

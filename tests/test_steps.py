@@ -84,7 +84,7 @@ def test_a_parameter_that_nothing_fills_is_refused_at_once() -> None:
             @step
             async def go(self, ev: StartEvent, extra: int) -> None: ...
 
-    with pytest.raises(WorkflowValidationError, match="Annotate it `ctx: Context` if it is that"):
+    with pytest.raises(WorkflowValidationError, match="Annotate it `ctx: Context` or"):
 
         class Bare(Workflow):
             @step
@@ -225,7 +225,7 @@ def test_only_functions_are_steps(thing: Any) -> None:
 # -- what a step may return -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("result", "hint"), [("text", "StopEvent"), (3, "StopEvent"), ([Left()], "ctx.send_event")])
+@pytest.mark.parametrize(("result", "hint"), [("text", "StopEvent"), (3, "StopEvent"), ([Left()], "-> list[MyEvent]")])
 async def test_a_result_that_is_no_event_fails_the_run(result: Any, hint: str) -> None:
     class Flow(Workflow):
         @step

@@ -73,16 +73,6 @@ async def test_a_stream_is_read_once() -> None:
         await read(handler)
 
 
-async def test_a_stream_has_one_reader_at_a_time() -> None:
-    handler = Telling().run()
-    first = asyncio.create_task(read(handler))
-    await asyncio.sleep(0.5)
-
-    with pytest.raises(WorkflowRuntimeError, match="Events can only be streamed once per workflow run"):
-        await read(handler)
-    assert await first == ALL
-
-
 async def test_a_reader_that_is_cancelled_makes_room_for_the_next() -> None:
     handler = Telling().run()
     first = asyncio.create_task(read(handler))

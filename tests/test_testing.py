@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.flows import Ask, Fail, Fan, Left, Loop, Middle
-from wfkit import Context, StartEvent, StopEvent, Workflow, step, use_clock
+from wfkit import Context, StartEvent, StepStateChanged, StopEvent, Workflow, step, use_clock
 from wfkit.records import RunEnded, RunStarted, StepFinished
 from wfkit.testing import Deadlock, FakeClock, Probe, SeededLoop, WorkflowTestRunner, simulate
 
@@ -286,7 +286,7 @@ class Talks(Workflow):
 
 
 async def test_the_runner_collects_what_a_run_shows_and_gives() -> None:
-    outcome = await WorkflowTestRunner(Talks()).run(start_event=StartEvent(name="Ada"))
+    outcome = await WorkflowTestRunner(Talks()).run(start_event=StartEvent(name="Ada"), expose_internal=False)
     assert outcome.collected == [Middle(text="one"), Left(), Middle(text="two"), StopEvent(result="Ada")]
     assert outcome.event_types == {Middle: 2, Left: 1, StopEvent: 1}
     assert outcome.result == "Ada"
@@ -296,7 +296,7 @@ async def test_the_runner_collects_what_a_run_shows_and_gives() -> None:
 
 
 async def test_the_runner_leaves_types_out() -> None:
-    outcome = await WorkflowTestRunner(Talks()).run(exclude_events=[Middle, StopEvent])
+    outcome = await WorkflowTestRunner(Talks()).run(exclude_events=[Middle, StopEvent, StepStateChanged])
     assert outcome.collected == [Left()]
     assert outcome.event_types == {Left: 1}
     assert outcome.result == "nobody"

@@ -60,7 +60,7 @@ def test_what_one_delivery_notes_is_not_seen_in_another() -> None:
 
 def test_a_delivery_begins_with_its_own_id_as_lineage() -> None:
     work = work_in(lane(), 42)
-    assert (work.lineage, work.made, work.brought) == (42, 0, frozenset())
+    assert (work.lineage, work.made, work.all_collected()) == (42, 0, [])
 
 
 def wants(event: Event, event_type: type[Event], step: str = "work", **requirements: object) -> bool:

@@ -4,13 +4,18 @@ General layout, from the ground up; imports go down only. To read the core, read
 
 Floor 0, words:      errors, masking, cell (the notebook around us), clock, events
 Floor 1, what was declared, what happened:
-                     steps (@step), plan (who takes which event), first_event, graph (the flow, and what is wrong
-                     with it), records (the facts of a run), alarms, deadline, variables
+                     annotations, collect (list parameters and joins), descriptors and resources, attempts, retry (with
+                     retry_parts, retry_conditions, retry_stops, retry_waits), signature, steps (@step), bindings (who
+                     gathers what), plan (who takes which event), first_event, graph (the flow), problems (what is
+                     wrong with it), representation (the flow as JSON), records (the facts of a run), internal_events,
+                     alarms, deadline, variables
 Floor 2, mechanism without motion:
-                     seam (where hooks attach), collecting, work, ledger (the books of a run), draft, store (shared
-                     state), serialize, snapshot, diagnosis, patience, report, stream, verdict
-Floor 3, motion:     context, sync_context, body (running a step), calls (what a step asks of its run), engine (drives
-                     one run), turns, handler, either, workflow, sync (run_sync)
+                     seam (where hooks attach), collecting, scope, work, ledger (the books of a run), scoped_ledger
+                     (those of one with lists, joins and error handlers), draft, store (shared state), serialize,
+                     pickle_serializer, snapshot, diagnosis, patience, report, stream, shown, verdict
+Floor 3, motion:     context, sync_context, body (running a step), run (one run: its beginning and its end), calls (what
+                     a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
+                     workflow, sync (run_sync)
 Floor 4, hooks/:     what watches or changes runs: recorder, verbose
 Floor 5, display/:   drawings; loaded when something is drawn
 testing:             a fake clock, a seeded loop, a runner: for users' tests and for our own
@@ -21,11 +26,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from wfkit.attempts import RetryInfo, RetryPolicy
 from wfkit.clock import use_clock
+from wfkit.collect import All, Collect, Take
 from wfkit.context import Context
 from wfkit.errors import (
     ContextSerdeError,
     ContextStateError,
+    UnreconstructedException,
     WorkflowCancelledByUser,
     WorkflowConfigurationError,
     WorkflowError,
@@ -34,6 +42,8 @@ from wfkit.errors import (
     WorkflowValidationError,
 )
 from wfkit.events import (
+    ChildEvent,
+    CollectionReleaseEvent,
     Event,
     HumanResponseEvent,
     InputRequiredEvent,
@@ -46,9 +56,17 @@ from wfkit.events import (
 )
 from wfkit.handler import WorkflowHandler
 from wfkit.hooks import Recorder, Verbose
+from wfkit.internal_events import (
+    InternalDispatchEvent,
+    StepState,
+    StepStateChanged,
+    UnhandledEvent,
+    WorkflowIdleEvent,
+)
+from wfkit.resources import Resource, ResourceConfig, ResourceDefinition, ResourceDescriptor, ResourceManager
 from wfkit.seam import Hook, StepCall, observing
 from wfkit.serialize import BaseSerializer, JsonSerializer
-from wfkit.steps import step
+from wfkit.steps import catch_error, step
 from wfkit.store import DictState
 from wfkit.workflow import Workflow
 
@@ -58,12 +76,19 @@ if TYPE_CHECKING:
         draw_all_possible_flows_mermaid,
         draw_most_recent_execution,
     )
+    from wfkit.pickle_serializer import PickleSerializer
+    from wfkit.representation import WorkflowGraph, get_workflow_representation
+    from wfkit.retry import retry_policy
     from wfkit.sync import run_sync
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "All",
     "BaseSerializer",
+    "ChildEvent",
+    "Collect",
+    "CollectionReleaseEvent",
     "Context",
     "ContextSerdeError",
     "ContextStateError",
@@ -72,12 +97,26 @@ __all__ = [
     "Hook",
     "HumanResponseEvent",
     "InputRequiredEvent",
+    "InternalDispatchEvent",
     "JsonSerializer",
+    "PickleSerializer",
     "Recorder",
+    "Resource",
+    "ResourceConfig",
+    "ResourceDefinition",
+    "ResourceDescriptor",
+    "ResourceManager",
+    "RetryInfo",
+    "RetryPolicy",
     "StartEvent",
     "StepCall",
     "StepFailedEvent",
+    "StepState",
+    "StepStateChanged",
     "StopEvent",
+    "Take",
+    "UnhandledEvent",
+    "UnreconstructedException",
     "Verbose",
     "Workflow",
     "WorkflowCancelledByUser",
@@ -85,15 +124,20 @@ __all__ = [
     "WorkflowConfigurationError",
     "WorkflowError",
     "WorkflowFailedEvent",
+    "WorkflowGraph",
     "WorkflowHandler",
+    "WorkflowIdleEvent",
     "WorkflowRuntimeError",
     "WorkflowTimedOutEvent",
     "WorkflowTimeoutError",
     "WorkflowValidationError",
+    "catch_error",
     "draw_all_possible_flows",
     "draw_all_possible_flows_mermaid",
     "draw_most_recent_execution",
+    "get_workflow_representation",
     "observing",
+    "retry_policy",
     "run_sync",
     "step",
     "use_clock",
@@ -106,6 +150,18 @@ Workflow._wfkit_verbose = Verbose
 
 def __getattr__(name: str) -> Any:
     """Load what not every program needs when it is first asked for."""
+    if name == "PickleSerializer":
+        from wfkit.pickle_serializer import PickleSerializer
+
+        return PickleSerializer
+    if name in ("WorkflowGraph", "get_workflow_representation"):
+        from wfkit import representation
+
+        return getattr(representation, name)
+    if name == "retry_policy":
+        from wfkit.retry import retry_policy
+
+        return retry_policy
     if name == "run_sync":
         from wfkit.sync import run_sync
 

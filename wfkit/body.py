@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager
 from contextvars import copy_context
@@ -13,6 +13,7 @@ from typing import Any
 
 from wfkit.context import CURRENT, Context
 from wfkit.events import Event
+from wfkit.resources import ResourceManager
 from wfkit.seam import Hook, StepCall
 from wfkit.work import Work
 
@@ -45,11 +46,14 @@ class ThreadEach(Executor):
         return future
 
 
-async def run_body(workflow: object, context: Context[Any], work: Work, event: Event) -> Any:
-    """Run a step's body once on an event and return what it returns."""
+async def run_body(
+    workflow: object, work: Work, manager: ResourceManager | None, context: Context[Any], event: Event
+) -> Any:
+    """Run a step's body once on an event, with the resources it asks for, and return what it returns."""
     spec = work.lane.spec
+    resources = await manager.fill(spec.resources) if spec.resources and manager is not None else {}
     if spec.is_async:
-        return await spec.call(workflow, context, event)
+        return await spec.call(workflow, context, event, resources)
     from wfkit.sync_context import SyncContext  # few workflows have plain steps; import wfkit stays light
 
     loop = asyncio.get_running_loop()
@@ -58,7 +62,7 @@ async def run_body(workflow: object, context: Context[Any], work: Work, event: E
     assert here is not None
     here.plain = plain
     try:
-        call = partial(spec.call, workflow, plain, event)
+        call = partial(spec.call, workflow, plain, event, resources)
         return await loop.run_in_executor(ThreadEach(), copy_context().run, call)
     finally:
         here.plain = None
@@ -66,7 +70,7 @@ async def run_body(workflow: object, context: Context[Any], work: Work, event: E
 
 async def run_hooked(
     hooks: Sequence[Hook],
-    workflow: object,
+    body: Callable[[Context[Any], Event], Awaitable[Any]],
     context: Context[Any],
     work: Work,
     hold: Callable[[], AbstractContextManager[None]],
@@ -75,15 +79,15 @@ async def run_hooked(
     """Run a step's body inside the hooks, the first one outermost."""
     runs = 0
 
-    async def body(call: StepCall) -> Event | None:
+    async def innermost(call: StepCall) -> Event | None:
         nonlocal runs
         runs += 1
         if runs > 1:  # a hook proceeds once more: what the body has collected goes back first
             start_over()
-        result: Event | None = await run_body(workflow, call.context, work, call.event)
+        result: Event | None = await body(call.context, call.event)
         return result
 
-    proceed: Callable[[StepCall], Any] = body
+    proceed: Callable[[StepCall], Any] = innermost
     for hook in reversed(hooks):
         proceed = partial(hook.around_step, proceed=proceed)
     return await proceed(StepCall(work.lane.spec, work.event, context, work.id, work.attempt, hold))

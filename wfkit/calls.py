@@ -8,56 +8,20 @@ from __future__ import annotations
 import asyncio
 from asyncio import _get_running_loop as get_running_loop  # None where no loop is running
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from wfkit import records
-from wfkit.alarms import Alarms
-from wfkit.clock import Clock
+from wfkit.attempts import RetryInfo
 from wfkit.context import CURRENT, Context
 from wfkit.errors import ContextStateError, WorkflowRuntimeError
-from wfkit.events import Event, InputRequiredEvent, StopEvent
-from wfkit.ledger import Ledger
-from wfkit.plan import Plan
+from wfkit.events import Event, InputRequiredEvent
 from wfkit.records import Change
 from wfkit.report import run_is_over
-from wfkit.seam import Emit
+from wfkit.run import Run
+from wfkit.scoped_ledger import ledger_of
 from wfkit.serialize import BaseSerializer
 from wfkit.snapshot import dump_ledger
-from wfkit.stream import Stream
-from wfkit.verdict import Verdict
 from wfkit.work import Wait, Work
-
-
-class Driven(Protocol):
-    """The engine, as far as these calls need it."""
-
-    plan: Plan
-    ledger: Ledger
-    context: Context[Any]
-    loop: asyncio.AbstractEventLoop
-    clock: Clock
-    alarms: Alarms
-    emit: Emit | None
-    begun: bool
-    ending: bool
-    ended: bool
-    early: list[tuple[Event, int | None]]
-    stop: StopEvent | None
-    verdict: Verdict
-    sleepers: set[asyncio.Future[None]]
-
-    @property
-    def stream(self) -> Stream:
-        """What the run shows to whoever watches it."""
-
-    def route(self, event: Event, work: Work | None, only: int | None = None) -> None:
-        """Put an event on its way to the steps that take it, or to one of them."""
-
-    def wake(self) -> None:
-        """See to it that ready work is driven."""
-
-    def rest(self) -> None:
-        """Note that nothing can move by itself."""
 
 
 class Calls:
@@ -69,7 +33,7 @@ class Calls:
 
     __slots__ = ("engine",)
 
-    def __init__(self, engine: Driven) -> None:
+    def __init__(self, engine: Run) -> None:
         self.engine = engine
 
     @property
@@ -122,6 +86,11 @@ class Calls:
         index = plan.by_name.get(step)
         if index is None:
             raise WorkflowRuntimeError(f"Step {step} does not exist. The steps are {', '.join(plan.by_name)}.")
+        if plan.steps[index].gathers is not None:
+            raise WorkflowRuntimeError(
+                f"Step {step!r} gathers the events of a fan-out or joins several; send {type(event).__name__} without "
+                f"step=..., and it gets it when all are there."
+            )
         if index not in plan.route(type(event)).steps:
             taken = ", ".join(kind.__name__ for kind in plan.steps[index].accepted)
             raise WorkflowRuntimeError(f"Step {step} does not accept event of type {type(event)}. It takes {taken}.")
@@ -145,7 +114,9 @@ class Calls:
             work.streamed += 1
             if work.streamed <= work.skip_streamed:
                 return False
-        engine.stream.write(event)
+        engine.shown.write(event)
+        if engine.parent is not None:
+            engine.tell_parent(event)
         if engine.emit is not None:
             id, name = (0, None) if work is None else (work.id, work.lane.spec.name)
             engine.emit((records.EventStreamed, engine.clock.now(), id, name, event))
@@ -163,11 +134,12 @@ class Calls:
         done = engine.ledger.collect(work, event, expected, buffer_id)
         if done is None:
             return None
-        if engine.emit is not None:
+        if engine.emit is not None and not done.told:
+            done.told = True
             now, name = engine.clock.now(), work.lane.spec.name
             if done.taken:
                 engine.emit((records.EventsCollected, now, work.id, name, buffer_id, done.ids, done.lineage))
-            else:
+            elif done.kind is not None:  # else it was put aside before the snapshot was taken
                 engine.emit((records.EventBuffered, now, work.id, name, buffer_id, event))
         return done.events
 
@@ -191,8 +163,8 @@ class Calls:
             )
         work.asked += 1
         id = waiter_id or f"{work.id:016x}:{work.asked}"
-        if question is not None:
-            self.show(question, work)
+        if question is not None and not self.show(question, work) and engine.restored and not work.has_answers_left:
+            self.show(question, None)  # the run before this one has shown it, to somebody who may be gone
         arrived: asyncio.Future[None] = engine.loop.create_future()
         wait = Wait(work, id, event_type, requirements, lambda: _set(arrived))
         wait.asks = wait.asks or question is not None
@@ -250,19 +222,28 @@ class Calls:
 
     def running_steps(self) -> list[str]:
         """Return the names of the steps at work, waiting ones included."""
-        ledger = self.engine.ledger
-        return list(dict.fromkeys(work.lane.spec.name for work in (*ledger.active, *ledger.waiting, *ledger.retrying)))
+        return self.engine.ledger.steps_at_work()
+
+    def retry_info(self, work: Work) -> RetryInfo:
+        """Return what earlier attempts at a delivery came to."""
+        elapsed = 0.0 if work.first_start is None else self.engine.now() - work.first_start
+        return RetryInfo(work.attempt - 1, elapsed, work.last_error, work.last_failed_at)
 
     def snapshot(self, serializer: BaseSerializer) -> dict[str, Any]:
         """Return the run's live work, ready for JSON."""
         engine = self.engine
-        ledger = engine.ledger
-        if not engine.begun:  # it queues for its turn: what it will begin with
-            ledger = Ledger(engine.plan)
+        work = dump_ledger(engine.ledger, serializer, engine.now())
+        if not engine.begun:  # it queues for its turn: what it will begin with comes too
+            coming = ledger_of(engine.plan)
+            coming.from_outside = engine.ledger.from_outside
             for event, only in engine.early:
-                ledger.send(event, None, only)
-        stop = None if engine.stop is None else serializer.encode(engine.stop)
-        return {**dump_ledger(ledger, serializer), "stop": stop}
+                coming.send(event, None, only)
+            ahead = dump_ledger(coming, serializer, engine.now())
+            for part in ("deliveries", "buffers", "unclaimed"):
+                work[part] += ahead[part]
+            work["from_outside"] = ahead["from_outside"]
+        work["stop"] = None if engine.stop is None else serializer.encode(engine.stop)
+        return work
 
 
 def _set(future: asyncio.Future[None]) -> None:

@@ -8,37 +8,47 @@ Nothing is copied and nothing is lost: what a completed set does not need stays 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from wfkit.events import Event, name_of
 from wfkit.steps import seed_of
 
 
 class Item:
-    """An event put aside, with the delivery that brought it. `spent` once a set has taken it."""
+    """An event put aside, with the delivery that brought it.
 
-    __slots__ = ("event", "id", "spent")
+    `recoveries` is what failures on its way have used up of the error handlers; only signatures that gather need it.
+    """
 
-    def __init__(self, event: Event, id: int) -> None:
+    __slots__ = ("event", "id", "recoveries")
+
+    def __init__(self, event: Event, id: int, recoveries: Mapping[str, int] | None = None) -> None:
         self.event = event
         self.id = id
-        self.spent = False
+        self.recoveries = recoveries
 
 
 class Collected:
-    """What one call of `collect_events` did, so that it can be undone.
+    """What one call of `collect_events` came to. A body that is run again gets the same from the same call.
+
+    So an event is put aside once and a set belongs to the delivery that completed it, whatever becomes of its attempts.
+    Rejected: giving everything back before another attempt. Another delivery could then complete the set, and what the
+    first one had sent for it would have been sent for nothing, or twice.
 
     Attributes:
-        item: the item the call put aside.
-        taken: the items the call took out, in the order asked for; empty if the set was not complete.
+        buffer_id: the buffer's name.
+        kind: the type of the event that was put aside; None if a snapshot has forgotten it.
+        taken: the items of the completed set, in the order asked for; empty if it was not complete.
+        told: whether this run has a record of it.
     """
 
-    __slots__ = ("buffer", "item", "taken")
+    __slots__ = ("buffer_id", "kind", "taken", "told")
 
-    def __init__(self, buffer: Buffer, item: Item, taken: tuple[Item, ...]) -> None:
-        self.buffer = buffer
-        self.item = item
+    def __init__(self, buffer_id: str, kind: type[Event] | None, taken: tuple[Item, ...]) -> None:
+        self.buffer_id = buffer_id
+        self.kind = kind
         self.taken = taken
+        self.told = False
 
     @property
     def events(self) -> list[Event] | None:
@@ -57,28 +67,18 @@ class Collected:
         Each id is stirred before they are added: ids of one fan-out are evenly spaced, so different sets of them have
         the same plain sum.
         """
-        return (sum(map(_stirred, self.ids)) + self.buffer.seed) & _MASK
+        return (sum(map(stirred, self.ids)) + seed_of(self.buffer_id)) & _MASK
 
-    def undo(self) -> bool:
-        """Give back what was taken and take back what was put aside.
-
-        Returns:
-            Whether another delivery's set has used the item meanwhile. Then it cannot be taken back, and must not be
-            brought a second time.
-        """
-        for item in reversed(self.taken):
-            item.spent = False
-            self.buffer.put_back(item)
-        if self.item.spent:
-            return True
-        self.buffer.remove(self.item)
-        return False
+    def is_of(self, event: Event, buffer_id: str) -> bool:
+        """Whether this came of the same call, as far as one can tell."""
+        return self.buffer_id == buffer_id and self.kind in (None, type(event))
 
 
 _MASK = (1 << 64) - 1
 
 
-def _stirred(number: int) -> int:
+def stirred(number: int) -> int:
+    """Spread a number over 64 bits, so that sums of such numbers tell sets apart."""
     number = (number ^ number >> 32) * 0xD6E8FEB86659FD93 & _MASK
     return number ^ number >> 32
 
@@ -90,13 +90,12 @@ class Buffer:
         queues: kind by kind, first in first.
         count: how many items are in them.
         expected: what the last call asked for.
-        seed: a number made from the `buffer_id`.
     """
 
-    __slots__ = ("count", "expected", "queues", "seed")
+    __slots__ = ("buffer_id", "count", "expected", "queues")
 
     def __init__(self, buffer_id: str) -> None:
-        self.seed = seed_of(buffer_id)
+        self.buffer_id = buffer_id
         self.queues: dict[type[Event], deque[Item]] = {}
         self.count = 0
         self.expected: Sequence[type[Event]] = ()
@@ -119,7 +118,7 @@ class Buffer:
         item = Item(event, id)
         (self.queues.get(kind) or self._queue(kind)).append(item)
         self.count += 1
-        return Collected(self, item, self._take(expected) if self.count >= len(expected) else ())
+        return Collected(self.buffer_id, kind, self._take(expected) if self.count >= len(expected) else ())
 
     def _queue(self, kind: type[Event]) -> deque[Item]:
         queue = self.queues.get(kind)
@@ -137,30 +136,56 @@ class Buffer:
             queue = self._queue(kind)
             if not queue:
                 for item in reversed(taken):
-                    self._queue(type(item.event)).appendleft(item)
+                    self._queue(self.kind_of(item.event)).appendleft(item)
                 return ()
             taken.append(queue.popleft())
         self.count -= len(taken)
-        for item in taken:
-            item.spent = True
         return tuple(taken)
+
+    def kind_of(self, event: Event) -> type[Event]:
+        """Return the kind under which an event is kept."""
+        return type(event)
 
     def add(self, item: Item) -> None:
         """Put an item at the end of its queue."""
-        self._queue(type(item.event)).append(item)
+        self._queue(self.kind_of(item.event)).append(item)
         self.count += 1
-
-    def put_back(self, item: Item) -> None:
-        """Return an item to the head of its queue."""
-        self._queue(type(item.event)).appendleft(item)
-        self.count += 1
-
-    def remove(self, item: Item) -> None:
-        """Take an item out of its queue, wherever it stands."""
-        self._queue(type(item.event)).remove(item)
-        self.count -= 1
 
     @property
     def items(self) -> list[Item]:
         """What is put aside, kind by kind, first in first."""
         return [item for queue in self.queues.values() for item in queue]
+
+
+class JoinBuffer(Buffer):
+    """What a step with several event parameters has got of one scope.
+
+    Args:
+        buffer_id: names the scope.
+        expected: what its parameters take.
+        subclasses: whether they take events of subclasses too.
+    """
+
+    __slots__ = ("_subclasses",)
+
+    def __init__(self, buffer_id: str, expected: Sequence[type[Event]], subclasses: bool) -> None:
+        super().__init__(buffer_id)
+        self.expected = expected
+        self._subclasses = subclasses
+
+    def kind_of(self, event: Event) -> type[Event]:
+        own = type(event)
+        if own in self.expected:
+            return own
+        fitting = (
+            kind
+            for kind in self.expected
+            if name_of(kind) == name_of(own) or (self._subclasses and isinstance(event, kind))
+        )
+        return next(fitting, own)
+
+    def put(self, item: Item) -> Collected:
+        """Put an event aside and, if there is one for each parameter, take them out."""
+        self.add(item)
+        taken = self._take(self.expected) if self.count >= len(self.expected) else ()
+        return Collected(self.buffer_id, type(item.event), taken)

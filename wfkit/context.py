@@ -12,14 +12,15 @@ from typing import Any, Generic, Protocol, cast
 
 from typing_extensions import TypeVar
 
+from wfkit.attempts import RetryInfo
 from wfkit.errors import ContextStateError, WorkflowRuntimeError
 from wfkit.events import Event
 from wfkit.plan import Plan
 from wfkit.records import Change
 from wfkit.report import run_is_over
 from wfkit.serialize import BaseSerializer, JsonSerializer
-from wfkit.snapshot import check_snapshot, dump_store, load_store
-from wfkit.store import DictState, Store, state_type_of
+from wfkit.snapshot import check_snapshot, check_steps, dump_store, load_store
+from wfkit.store import DictState, Store, new_state, state_type_of
 from wfkit.work import Work
 
 StateT = TypeVar("StateT", default=DictState)
@@ -42,6 +43,9 @@ class Port(Protocol):
 
     def write(self, event: Event, work: Work | None) -> None:
         """Write an event to the stream."""
+
+    def show(self, event: Event, work: Work | None) -> bool:
+        """Write an event to the stream, unless an earlier run of the step's body has."""
 
     def collect(self, work: Work, event: Event, expected: Sequence[type[Event]], buffer_id: str) -> list[Event] | None:
         """Put an event aside, or return a complete set."""
@@ -66,6 +70,9 @@ class Port(Protocol):
     def running_steps(self) -> list[str]:
         """Return the names of the steps at work."""
 
+    def retry_info(self, work: Work) -> RetryInfo:
+        """Return what earlier attempts at a delivery came to."""
+
     def snapshot(self, serializer: BaseSerializer) -> dict[str, Any]:
         """Return the run's live work, ready for JSON."""
 
@@ -86,6 +93,19 @@ class Here:
 
 
 CURRENT: ContextVar[Here | None] = ContextVar("wfkit_current", default=None)
+
+
+# What users of earlier systems look for on a context, and where it is.
+_MOVED = {
+    "get": "`await ctx.store.get(path)`",
+    "set": "`await ctx.store.set(path, value)`",
+    "data": "`ctx.store`",
+    "lock": "`async with ctx.store.edit_state() as state`",
+    "session": "`ctx.store`, or an attribute of the workflow",
+    "stream_events": "`handler.stream_events()`",
+    "streaming_queue": "`handler.stream_events()`",
+    "get_result": "`await handler`",
+}
 
 
 class Planned(Protocol):
@@ -132,8 +152,10 @@ class Context(Generic[StateT]):
         self._pending: dict[str, Any] | None = None
         if previous_context is not None:
             check_snapshot(previous_context)
-            self._store = load_store(previous_context["state"], self._state_type(), self._reader())
+            state_type = state_type_of(workflow.__wfkit_plan__().state_types)
+            self._store = load_store(previous_context["state"], state_type, self._reader())
             if previous_context["is_running"]:
+                check_steps(workflow.__wfkit_plan__(), previous_context["work"])
                 self._pending = previous_context["work"]
 
     def _reader(self, given: BaseSerializer | None = None) -> BaseSerializer:
@@ -141,9 +163,6 @@ class Context(Generic[StateT]):
         root = self._root
         chosen = given or root._serializer or root._workflow.serializer or JsonSerializer()
         return chosen.knowing(root._workflow.__wfkit_plan__()) if isinstance(chosen, JsonSerializer) else chosen
-
-    def _state_type(self) -> Any:
-        return state_type_of([spec.state_type for spec in self._workflow.__wfkit_plan__().steps if spec.state_type])
 
     def _for_step(self, work: Work) -> Context[StateT]:
         """Return the face of this context that a step gets for one delivery."""
@@ -167,8 +186,7 @@ class Context(Generic[StateT]):
         if self._work is not None and self._port is not None and self._port.is_over:
             raise ContextStateError("The run of this step is over; what it does now cannot change the store.")
         if root._store is None:
-            state_type = root._state_type()
-            root._store = Store(DictState() if state_type is None else state_type())
+            root._store = Store(new_state(root._workflow.__wfkit_plan__()))
             root._bind(root._port, root._outcome)
         return root._store
 
@@ -261,6 +279,17 @@ class Context(Generic[StateT]):
             f"{name} is only available from within step functions. Give the step a parameter `ctx: Context`."
         )
 
+    def retry_info(self) -> RetryInfo:
+        """Return how often the step has been retried on this event, and what its last attempt came to.
+
+        Raises:
+            ContextStateError: called outside a step.
+        """
+        work, port = self._work, self._port
+        if work is None or port is None:
+            raise self._not_in_step("retry_info")
+        return port.retry_info(work)
+
     async def running_steps(self) -> list[str]:
         """Return the names of the steps that are at work now."""
         if self._port is None:
@@ -312,6 +341,15 @@ class Context(Generic[StateT]):
         if found is None:
             raise WorkflowRuntimeError("Context.get_step_context() may only be called from within a step function")
         return found.plain or found.port.step_context(found.work)
+
+    def __getattr__(self, name: str) -> Any:
+        """Say where something is that was here in earlier systems."""
+        hint = _MOVED.get(name)
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}." + (f" Use {hint}." if hint else ""),
+            name=name,
+            obj=self,
+        )
 
     def __repr__(self) -> str:
         where = "in a step" if self._work is not None else "running" if self.is_running else "idle"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from wfkit.events import HumanResponseEvent, StopEvent
 from wfkit.ledger import Ledger
+from wfkit.masking import masked
+from wfkit.work import Wait
 
 
 def explain(ledger: Ledger) -> str:
@@ -38,16 +40,33 @@ def _questions(ledger: Ledger) -> list[str]:
 
 
 def _waits(ledger: Ledger) -> list[str]:
-    return [f"Step {wait.work.lane.spec.name!r} waits for {wait.event_type.__name__}." for wait in ledger.waits]
+    return [f"Step {wait.work.lane.spec.name!r} waits for {_wanted(wait)}." for wait in ledger.waits]
+
+
+def _wanted(wait: Wait) -> str:
+    fields = ", ".join(f"{key}={value!r}" for key, value in masked(wait.requirements).items())
+    return f"{wait.event_type.__name__} with {fields}" if fields else wait.event_type.__name__
 
 
 def _unclaimed(ledger: Ledger) -> list[str]:
     if not ledger.unclaimed:
         return []
-    counts = Counter(type(event).__name__ for event in ledger.unclaimed)
-    lost = ", ".join(name if count == 1 else f"{name} ({count} times)" for name, count in counts.items())
-    taken = _names(kind for spec in ledger.plan.steps for kind in spec.accepted)
-    reasons = [f"No step takes {lost}. " + (f"The steps take {taken}." if taken else "There are no steps.")]
+    counts = Counter(type(event) for event in ledger.unclaimed)
+    reasons, untaken = [], []
+    for kind, count in counts.items():
+        name = kind.__name__ if count == 1 else f"{kind.__name__} ({count} times)"
+        gatherer = next((spec.name for spec in ledger.plan.steps if spec.gathers and spec.takes(kind)), None)
+        if any(issubclass(kind, wait.event_type) for wait in ledger.waits):
+            reasons.append(f"{name} came and does not fit.")
+        elif gatherer is not None:
+            reasons.append(f"Step {gatherer!r} gathers {name} only from what comes of a returned list; this did not.")
+        else:
+            untaken.append(name)
+    if untaken:
+        taken = _names(kind for spec in ledger.plan.steps for kind in spec.accepted)
+        reasons.append(
+            f"No step takes {', '.join(untaken)}. " + (f"The steps take {taken}." if taken else "There are no steps.")
+        )
     if any(isinstance(event, StopEvent) for event in ledger.unclaimed):
         reasons.append("A StopEvent ends the run only when a step returns it.")
     return reasons

@@ -13,181 +13,36 @@ first part outside its task (`asyncio.timeout` and `current_task` would see the 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from contextvars import copy_context
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from wfkit import records, report
-from wfkit.alarms import Alarms
+from wfkit.attempts import delay_of
 from wfkit.body import run_body, run_hooked
 from wfkit.calls import Calls
-from wfkit.clock import current_clock
-from wfkit.context import CURRENT, Context, Here
-from wfkit.diagnosis import explain
-from wfkit.events import Event, StopEvent, WorkflowCancelledEvent, WorkflowFailedEvent, WorkflowTimedOutEvent
-from wfkit.ledger import Ledger
-from wfkit.patience import GRACE, Patience
-from wfkit.plan import Plan
-from wfkit.records import EventSent, Outcome, StepFinished, StepStarted
-from wfkit.seam import Hook, emitter, overrides
-from wfkit.stream import Stream
+from wfkit.context import CURRENT, Here
+from wfkit.events import Event, InputRequiredEvent, StepFailedEvent, WorkflowFailedEvent
+from wfkit.records import EventSent, StepFinished, StepStarted
+from wfkit.run import Run
+from wfkit.scoped_ledger import ScopedLedger
+from wfkit.steps import StepSpec
 from wfkit.variables import Variables
-from wfkit.verdict import Verdict
 from wfkit.work import Work
 
 INLINE_STEPS = 64  # steps between two yields to the event loop; longest stall measured 0.3 ms
-STUBBORN = 0.5  # seconds a step that swallows its cancellation can delay the end of its run
 
 
-class Engine:
-    """One run of a workflow.
+class Engine(Run):
+    """Moves one run. See `Run` for the arguments."""
 
-    Args:
-        workflow: the instance that the steps get as `self`.
-        plan: its compiled steps; a later change of the workflow does not touch this run.
-        context: the run's Context.
-        ledger: the work to do; with work in it for a run that is restored.
-        hooks: everything attached to this run, in the order of their rank.
-        timeout: seconds, None for ever.
-        run_id: names the run.
-        start: the first event, or None for a run that is restored.
-        on_end: called once when the run has ended.
-    """
+    calls: Calls
+    _spare = False  # whether a driver is on its way that has no work yet
+    _last_calls = 0
+    _moment = 0.0  # when the latest step returned, or its driver began
 
-    def __init__(
-        self,
-        workflow: object,
-        plan: Plan,
-        context: Context[Any],
-        ledger: Ledger,
-        hooks: Sequence[Hook],
-        timeout: float | None,
-        run_id: str | None,
-        start: Event | None,
-        on_end: Callable[[Engine], None],
-    ) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.clock = current_clock()
-        self.now = self.clock.now
-        self.alarms = Alarms(self.clock)
-        self.workflow, self.plan, self.context, self.ledger = workflow, plan, context, ledger
-        self.timeout = timeout
-        self.run_id = run_id or os.urandom(5).hex()
-        self._stream: Stream | None = None
-        self.emit = emitter(hooks)
-        self.around = [hook for hook in hooks if overrides(hook, "around_step")]
-        self.patience = Patience(self.clock, self.alarms, timeout, self._time_is_up, self._say_stuck)
-        self.drivers: set[asyncio.Task[None]] = set()
-        self.sleepers: set[asyncio.Future[None]] = set()  # waits of steps
-        self.parent: Engine | None = None
-        self.children: set[Engine] = set()
-        self.verdict = Verdict(self.run_id, plan.name)
-        self.begun = False
-        self.ending = False  # from now on nothing counts any more
-        self.ended = False  # and everybody has been told
-        self.restored = start is None
-        # What was sent from outside before the run's turn had come, each with the one step it is for, if so.
-        self.early: list[tuple[Event, int | None]] = [] if start is None else [(start, None)]
-        self._on_end = on_end
-        self._variables = copy_context()
-        self._spare = False
-        self.stop: StopEvent | None = None  # what a step has returned to end the run
-        self._last_calls = 0
-        self.closer: asyncio.Task[None] | None = None  # waits for what was cancelled at the end
-        self._moment = 0.0  # when the latest step returned, or its driver began
-        self.calls = Calls(self)
-        context._bind(self.calls)
-
-    # -- beginning and end -------------------------------------------------------------------------------------
-
-    def begin(self) -> None:
-        """Start the run: send on what was sent from outside before its turn had come, the start event first."""
-        if self.ending:
-            return
-        self.begun = True
-        if self.emit is not None:
-            self.emit((records.RunStarted, self.now(), self.run_id, self.plan.name, self.restored))
-        if self.timeout is not None and self.timeout <= 0:
-            self._time_is_up()
-            return
-        self.patience.start()
-        early, self.early = self.early, []
-        for event, only in early:
-            self.route(event, None, only)
-        self._spawn()
-
-    def end(self, outcome: Outcome, event: Event, error: BaseException | None = None, *, wait: bool = True) -> None:
-        """End the run: cancel what is at work, wait for it, then tell everybody. The first call wins.
-
-        `wait` is False when the task that ends it was cancelled itself: if all others were too, the event loop is
-        shutting down, and nothing can be waited for any more.
-        """
-        if self.ending:
-            return
-        self.ending = True
-        self.verdict.settle(outcome, event, error)
-        self.patience.stop()
-        self.alarms.stop()
-        here = asyncio.current_task() if asyncio._get_running_loop() is not None else None
-        others = [driver for driver in self.drivers if driver is not here]
-        closing = wait or not all(driver.cancelling() for driver in others)
-        children: list[asyncio.Task[None]] = []
-        for child in tuple(self.children):
-            if child.loop is not self.loop:  # run_sync in a plain step: it ends in its own thread
-                with suppress(RuntimeError):  # its loop was closed meanwhile
-                    child.loop.call_soon_threadsafe(child.cancel)
-                continue
-            child.cancel()
-            if child.closer is not None:
-                children.append(child.closer)
-        for waiting in (*others, *self.sleepers):
-            waiting.cancel()
-        if (others or children) and closing:
-            self.closer = self.loop.create_task(self._close(others, children))
-        else:
-            self.verdict.seen = self.verdict.seen or not closing
-            self._finalize()
-
-    async def _close(self, others: list[asyncio.Task[None]], children: list[asyncio.Task[None]]) -> None:
-        try:
-            if children:
-                await asyncio.wait(children)
-            _, stubborn = await asyncio.wait(others, timeout=STUBBORN) if others else ((), ())
-            if stubborn:
-                report.stubborn_steps(self.plan.name, len(stubborn), STUBBORN)
-        finally:
-            self._finalize()
-
-    def _finalize(self) -> None:
-        verdict = self.verdict
-        self.ended = True
-        if self.emit is not None:
-            self.emit((records.RunEnded, self.now(), verdict.outcome, verdict.event, verdict.error))
-            self.emit = None  # the ring of records must not live on in the cycles that an engine is part of
-        if self._stream is not None and verdict.event is not None:
-            self._stream.close(verdict.event)
-        self.ledger.clear()
-        self.context._bind(None, verdict.outcome)
-        del self.calls  # it refers back to us: without it, what the run showed goes when its handler goes
-        if not verdict.tell() and verdict.error is not None and not self.loop.is_closed():
-            self.clock.call_later(GRACE, verdict.show_if_unseen)
-        self._on_end(self)
-
-    @property
-    def stream(self) -> Stream:
-        """What the run shows to whoever watches it; made when something is first shown or somebody first looks."""
-        if self._stream is None:
-            self._stream = Stream()
-            if self.ended and self.verdict.event is not None:
-                self._stream.close(self.verdict.event)
-        return self._stream
-
-    def cancel(self) -> None:
-        """Cancel the run."""
-        self.end("cancelled", WorkflowCancelledEvent(), report.cancelled(self.plan.name))
+    def _open_port(self) -> Calls:
+        return Calls(self)
 
     # -- drivers -----------------------------------------------------------------------------------------------
 
@@ -213,7 +68,7 @@ class Engine:
         CURRENT.set(here)
         variables = Variables()
         ready, take, workflow = self.ledger.ready, self.ledger.take, self.workflow
-        emit, hooked = self.emit, bool(self.around)
+        hooked, timed = bool(self.around), bool(self.plan.bindings.catchers)
         inline = 0
         try:
             while ready:
@@ -226,6 +81,9 @@ class Engine:
                 if (ready or self.stop is not None) and not self._spare:
                     self._spawn()
                 spec = work.lane.spec
+                if timed and work.first_start is None:
+                    work.first_start = self._moment
+                emit = self.emit
                 if emit is not None:
                     emit((StepStarted, self._moment, work.id, spec.name, work.event, work.parent, work.n, work.attempt))
                 try:
@@ -277,8 +135,9 @@ class Engine:
         context = self.context._for_step(work)
         if self.around:
             start_over = partial(self.ledger.start_over, work)
-            return await run_hooked(self.around, self.workflow, context, work, self.patience.hold, start_over)
-        return await run_body(self.workflow, context, work, work.event)
+            body = partial(run_body, self.workflow, work, self.resources)
+            return await run_hooked(self.around, body, context, work, self.patience.hold, start_over)
+        return await run_body(self.workflow, work, self.resources, context, work.event)
 
     def _returned(self, work: Work, result: Any) -> None:
         """Close a delivery and send what it returned on its way."""
@@ -292,9 +151,12 @@ class Engine:
             route = ledger.routes.get(type(result))
             if route is None:
                 if not isinstance(result, Event):
-                    self._fail(work, report.bad_result(work.lane.spec.name, result))
+                    self._returned_no_event(work, result)
                     return
                 route = ledger.plan.route(type(result))
+            if ledger.scoped and not _may_be_bare(work.lane.spec, result):
+                self._fail(work, report.bare_item(work.lane.spec.name, result))
+                return
             if self.stop is not None:
                 route = None  # a StopEvent has been returned before; nothing new begins
             elif route.ends:
@@ -310,12 +172,36 @@ class Engine:
             targets = ledger.send(result, work)
             if route.asks:
                 ledger.ask(result)
+        if ledger.scoped:
+            ledger.leave(work)
         if emit is not None:
             emit((StepFinished, now, work.id, work.lane.spec.name, result))
             if route is not None:
                 emit((EventSent, now, result, work.lane.spec.name, parent, n, targets))
         if route is not None and route.asks:
             self.calls.show(result, work)
+
+    def _returned_no_event(self, work: Work, result: Any) -> None:
+        """Send the events of a returned list into a scope of their own; anything else fails the step."""
+        ledger, spec, emit = self.ledger, work.lane.spec, self.emit
+        wrong = report.bad_list(spec.name, result) if spec.listed and type(result) is list else None
+        if wrong is not None or not isinstance(ledger, ScopedLedger) or not spec.listed or type(result) is not list:
+            self._fail(work, wrong or report.bad_result(spec.name, result))
+            return
+        now = self._moment = self.now()
+        parent, n = work.lineage, work.made
+        ledger.finish(work)
+        sent = [] if self.stop is not None else ledger.fan_out(work, result)
+        questions = [event for event in result[: len(sent)] if isinstance(event, InputRequiredEvent)]
+        for question in questions:
+            ledger.ask(question)
+        ledger.leave(work)
+        if emit is not None:
+            emit((StepFinished, now, work.id, spec.name, tuple(result)))
+            for place, (event, targets) in enumerate(zip(result, sent, strict=False)):
+                emit((EventSent, now, event, spec.name, parent, n + place, targets))
+        for question in questions:
+            self.calls.show(question, work)
 
     def route(self, event: Event, work: Work | None, only: int | None = None) -> None:
         """Put an event that a step or somebody outside sends on its way, to all that take it or to one of them."""
@@ -331,6 +217,7 @@ class Engine:
     # -- failure -----------------------------------------------------------------------------------------------
 
     def _raised(self, work: Work, error: BaseException, task: asyncio.Task[None]) -> None:
+        self._moment = self.now()
         if self.ending:
             if self.emit is not None:
                 self.emit((records.StepCancelled, self.now(), work.id, work.lane.spec.name))
@@ -344,7 +231,8 @@ class Engine:
             return
         if isinstance(error, Exception) and self.stop is None:
             try:
-                delay = work.lane.spec.delay_before_retry(self.now() - (work.first_start or 0.0), work.attempt, error)
+                policy, elapsed = work.lane.spec.retry_policy, self._elapsed(work)
+                delay = None if policy is None else delay_of(policy, elapsed, work.attempt, error, work.id)
             except Exception as mistake:
                 mistake.__cause__ = error
                 self._fail(work, mistake)
@@ -358,12 +246,17 @@ class Engine:
         if self.emit is not None:
             self.emit((records.StepFailed, self.now(), work.id, work.lane.spec.name, error, work.attempt, delay))
         self.ledger.retry(work)
+        work.last_error, work.last_failed_at = error, datetime.now(UTC)
+        work.due = self.now() + delay
+        self._try_again_when_due(work)
 
+    def _try_again_when_due(self, work: Work) -> None:
         def again() -> None:
             if not self.ending:
                 self.ledger.requeue(work)
                 self.wake()
 
+        delay = work.due - self.now()
         if delay > 0:
             self.alarms.set(delay, again)
         else:
@@ -377,22 +270,43 @@ class Engine:
         if self.stop is not None:
             report.late_error(name, error)
             return
-        elapsed = None if work.first_start is None else self.now() - work.first_start
+        if isinstance(error, Exception) and self._recovers(work, error):
+            return
+        if isinstance(work.event, StepFailedEvent) and work.lane.spec.catches and error.__context__ is None:
+            error.__context__ = work.event.exception if work.event.exception is not error else None
+        elapsed = None if work.first_start is None else self._elapsed(work)
         event = WorkflowFailedEvent(step_name=name, exception=error, attempts=work.attempt, elapsed_seconds=elapsed)
         self.end("failed", event, error, wait=wait)
 
-    def _time_is_up(self) -> None:
-        active = self.calls.running_steps()
-        assert self.timeout is not None
-        error = report.timed_out(self.timeout, active, explain(self.ledger))
-        self.end("timed out", WorkflowTimedOutEvent(timeout=self.timeout, active_steps=active), error)
+    def _elapsed(self, work: Work) -> float:
+        """Return the seconds since the first attempt at a delivery began."""
+        return 0.0 if work.first_start is None else self.now() - work.first_start
 
-    def rest(self) -> None:
-        """Note that nothing can move until somebody outside does something."""
-        if not (self.patience.resting or self.ending or self.stop is not None):
-            stuck = self.patience.rest(self.ledger)
-            if self.emit is not None:
-                self.emit((records.RunIdle, self.now(), explain(self.ledger), stuck))
+    def _recovers(self, work: Work, error: Exception) -> bool:
+        """Hand a failure to the step's error handler. Returns whether it has one that takes it."""
+        ledger, spec = self.ledger, work.lane.spec
+        handler = self.plan.bindings.catchers.get(self.plan.by_name[spec.name]) if self.plan.scoped else None
+        if handler is None or not isinstance(ledger, ScopedLedger):
+            return False
+        catches = self.plan.steps[handler].catches
+        if catches is None or ledger.recovered(work, handler) >= catches.max_recoveries:
+            return False
+        event = StepFailedEvent(
+            step_name=spec.name,
+            input_event=work.event,
+            exception=error,
+            attempts=work.attempt,
+            elapsed_seconds=self._elapsed(work),
+            failed_at=datetime.now(UTC),
+        )
+        parent, n = work.lineage, work.made
+        targets = ledger.recover(work, handler, event)
+        ledger.leave(work)
+        if self.emit is not None:
+            self.emit((EventSent, self.now(), event, spec.name, parent, n, targets))
+        return True
 
-    def _say_stuck(self) -> None:
-        report.stuck_run(self.run_id, self.plan.name, explain(self.ledger))
+
+def _may_be_bare(spec: StepSpec, event: Event) -> bool:
+    """Whether a step may return an event of this type by itself; not if it declares it inside a list only."""
+    return type(event) not in spec.listed or type(event) in spec.bare

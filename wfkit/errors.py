@@ -10,7 +10,8 @@
         ├── WorkflowTimeoutError         a run that took longer than its timeout
         ├── WorkflowCancelledByUser      a run that somebody cancelled
         ├── ContextStateError            a Context call at the wrong moment
-        └── ContextSerdeError            a snapshot that cannot be written or read
+        ├── ContextSerdeError            a snapshot that cannot be written or read
+        └── UnreconstructedException     stands for a step's exception of a class that a snapshot's reader does not know
 
 A step's own exception is never wrapped: awaiting the handler raises the very object that the step raised.
 """
@@ -48,3 +49,20 @@ class ContextStateError(WorkflowError):
 
 class ContextSerdeError(WorkflowError):
     """A snapshot could not be written or read; the message names the value or the part that is wrong."""
+
+
+class UnreconstructedException(WorkflowError):
+    """Stands for an exception in a snapshot whose class is not among those that the workflow's steps name.
+
+    Args:
+        type_name: module and qualified name of the class.
+        message: the exception as text.
+    """
+
+    def __init__(self, type_name: str, message: str) -> None:
+        super().__init__(type_name, message)
+        self.type_name = type_name
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.type_name}: {self.message}"

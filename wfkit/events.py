@@ -58,7 +58,13 @@ class Event(BaseModel):
             method = _MAPPING_METHODS.get(name)
             if method is not None:
                 return MethodType(method, self)
-            return super().__getattr__(name)
+            try:
+                return super().__getattr__(name)
+            except AttributeError as missing:
+                if extra is None or name.startswith("_"):  # not yet initialised, or asked by some protocol
+                    raise
+                fields = ", ".join(map(str, fields_of(self))) or "none"
+                raise AttributeError(f"{missing}. Its fields: {fields}.", name=name, obj=self) from None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         """Name the fields for repr, which a notebook shows and saves: text in a field named like a secret is masked."""
@@ -178,6 +184,37 @@ class StepFailedEvent(Event):
     attempts: int
     elapsed_seconds: float
     failed_at: datetime
+
+
+class CollectionReleaseEvent(Event):
+    """The events that a step with a list parameter, or with several event parameters, is called with.
+
+    Seen as `StepFailedEvent.input_event` and by hooks; no step takes it by its type.
+
+    Attributes:
+        events: the events, in the order of their arrival, or of the parameters.
+        stream_id: names the scope they belong to, "" outside of all.
+        binding_id: the step that gathers them.
+    """
+
+    events: list[Event]
+    stream_id: str
+    binding_id: str
+
+
+class ChildEvent(Event):
+    """What a child run has shown, in the stream of the run whose step started it.
+
+    Attributes:
+        child: the parent's attribute that holds the child workflow, else the child's name; for a grandchild both,
+            with a dot between them.
+        run_id: the child run's.
+        event: what it showed.
+    """
+
+    child: str
+    run_id: str
+    event: Event
 
 
 class WorkflowTimedOutEvent(StopEvent):

@@ -1,16 +1,14 @@
-"""The flow of a workflow as a graph, and everything that can be wrong with it.
-
-`FlowGraph` is what every drawing is made from. `find_problems` returns all problems at once, each with a hint; it
-never raises, so that a drawing of a broken workflow is still possible.
-"""
+"""The flow of a workflow as a graph: what every drawing is made from."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from wfkit.errors import WorkflowConfigurationError, WorkflowValidationError
+from wfkit.collect import Join, Members
+from wfkit.descriptors import Resource, ResourceDefinition
 from wfkit.events import (
     Event,
     HumanResponseEvent,
@@ -19,24 +17,29 @@ from wfkit.events import (
     StepFailedEvent,
     StopEvent,
 )
-from wfkit.plan import Plan
+from wfkit.plan import Plan, _names_in
 from wfkit.steps import StepSpec
 
-NodeKind: TypeAlias = Literal["step", "event", "start", "stop", "question", "answer", "person"]
+NodeKind: TypeAlias = Literal["step", "event", "start", "stop", "question", "answer", "person", "resource", "config"]
+EdgeKind: TypeAlias = Literal["event", "many", "failure", "resource"]
 PERSON = "external_step"
+ERROR_HANDLER = "error handler"
+MOST_CHILDREN = 50  # children of children of children can be more than anybody could look at
 
 
 class Node(NamedTuple):
-    """A step, an event type or the person outside.
+    """A step, an event type, a resource or the person outside.
 
     Attributes:
-        id: unique in the graph: a step's name, an event class's name, or "external_step" for the person.
+        id: unique in the graph: a step's name, an event class's name, a resource's id, or "external_step" for the
+            person.
         kind: what it is; start, stop, question and answer are kinds of events.
         name: what to write on it.
         doc: the docstring, or "".
         fields: for an event its fields as (name, type), for a step its signature as (parameter, types) and
-            ("return", types).
+            ("return", types), for a resource its name, its type and how often it is made.
         num_workers: for a step, how many events it works on at once; otherwise 0.
+        note: a few words that belong on it, such as "gathers all" or "any step fails"; else "".
     """
 
     id: str
@@ -45,255 +48,158 @@ class Node(NamedTuple):
     doc: str = ""
     fields: tuple[tuple[str, str], ...] = ()
     num_workers: int = 0
+    note: str = ""
 
 
 class Edge(NamedTuple):
-    """A step produces an event, an event goes to a step, or either meets the person outside."""
+    """A step produces an event, an event goes to a step, or either meets the person outside.
+
+    Attributes:
+        source: id of a node.
+        target: id of a node.
+        kind: "many" where a step sends a list of events, "failure" from a step to the StepFailedEvent that a handler
+            takes for it, "resource" from a step, or a resource, to what fills its parameters; else "event".
+    """
 
     source: str
     target: str
+    kind: EdgeKind = "event"
+
+
+class Child(NamedTuple):
+    """A workflow inside a workflow.
+
+    Attributes:
+        name: the attribute that holds it.
+        users: the steps whose code names that attribute.
+        workflow: the name of the child workflow.
+        graph: its flow; None for one that is around it too, whose flow would never end, and for one too many.
+    """
+
+    name: str
+    users: tuple[str, ...]
+    workflow: str
+    graph: FlowGraph | None
 
 
 class FlowGraph(NamedTuple):
     """The steps and events of a workflow and how they hang together.
 
-    Nodes are in the order of the steps, each followed by the events it is the first to name; the same workflow gives
-    the same graph, byte for byte.
+    Nodes are in the order of the steps, each followed by the events and resources it is the first to name; the same
+    workflow gives the same graph, byte for byte.
     """
 
     name: str
     doc: str
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+    children: tuple[Child, ...] = ()
 
     @classmethod
-    def of(cls, plan: Plan) -> FlowGraph:
-        """Read the graph off a workflow's compiled steps."""
-        ids = _event_ids(plan)
-        nodes: dict[str, Node] = {}
-        edges: dict[Edge, None] = {}
-        for spec in plan.steps:
-            nodes[spec.name] = _step_node(spec)
-            for kind in (*spec.accepted, *spec.produced):
-                nodes.setdefault(ids[kind], _event_node(ids[kind], kind))
-            edges |= dict.fromkeys(Edge(ids[kind], spec.name) for kind in spec.accepted)
-            edges |= dict.fromkeys(Edge(spec.name, ids[kind]) for kind in spec.produced)
-        if any(node.kind in ("question", "answer") for node in nodes.values()):
-            nodes[PERSON] = Node(PERSON, "person", "person")
-            edges |= dict.fromkeys(Edge(node.id, PERSON) for node in nodes.values() if node.kind == "question")
-            edges |= dict.fromkeys(Edge(PERSON, node.id) for node in nodes.values() if node.kind == "answer")
-        return cls(plan.name, plan.doc, tuple(nodes.values()), tuple(edges))
+    def of(cls, plan: Plan, children: Mapping[str, Any] | None = None) -> FlowGraph:
+        """Read the graph off a workflow's compiled steps.
+
+        Args:
+            plan: the steps.
+            children: the workflows inside it by their attributes, as `Workflow.__wfkit_children__()` gives them.
+        """
+        return _read(plan, children or {}, (plan,), count())
 
 
-class Problem(NamedTuple):
-    """Something wrong with a workflow.
-
-    Attributes:
-        check: the rule it breaks, by name.
-        message: what is wrong, naming the thing.
-        hint: what to do about it.
-    """
-
-    check: str
-    message: str
-    hint: str
-
-
-CONFIGURATION = frozenset({"steps", "start", "stop"})
-
-
-def find_problems(plan: Plan, skip: Iterable[str] = ()) -> list[Problem]:
-    """Return everything that is wrong with a workflow, the gravest first; an empty list if nothing is.
-
-    Args:
-        plan: the workflow's compiled steps.
-        skip: graph checks to leave out: "reachability", "dead_end", "terminal_event".
-    """
-    found = find_configuration_problems(plan)
-    if any(problem.check == "steps" for problem in found):
-        return found
-    skipped = frozenset(skip)
-    found += _accepted_stop(plan)
-    found += _unproduced(plan)
-    if "terminal_event" not in skipped:
-        found += _unconsumed(plan)
-    if "reachability" not in skipped:
-        found += _unreachable(plan)
-    if "dead_end" not in skipped:
-        found += _dead_ends(plan)
-    return found
+def _read(plan: Plan, children: Mapping[str, Any], around: tuple[Plan, ...], read: Iterator[int]) -> FlowGraph:
+    """Return the graph of a plan; `around` are the plans from the outermost one to this, `read` counts children."""
+    reader = _Reader(plan)
+    reader.read_steps()
+    reader.add_person()
+    named = {spec.name: set(_names_in(inspect.unwrap(spec.func).__code__)) for spec in plan.steps} if children else {}
+    found = []
+    for name, child in children.items():
+        inner = child.__wfkit_plan__()
+        # An instance and its class have one plan, unless a step was added to either: then the functions tell.
+        left_out = any(_same_steps(inner, outer) for outer in around) or next(read) >= MOST_CHILDREN
+        graph = None if left_out else _read(inner, child.__wfkit_children__(), (*around, inner), read)
+        users = tuple(step for step, names in named.items() if name in names)
+        found.append(Child(name, users, inner.name, graph))
+    return FlowGraph(plan.name, plan.doc, tuple(reader.nodes.values()), tuple(reader.edges), tuple(found))
 
 
-def find_configuration_problems(plan: Plan) -> list[Problem]:
-    """Return what a workflow lacks to be one at all: steps, one start, one stop."""
-    if not plan.steps:
-        return [
-            Problem(
-                "steps",
-                f"Workflow {plan.name!r} has no configured steps.",
-                "Did you forget to annotate methods with @step or to register free-function steps "
-                "via @step(workflow=...)?",
-            )
-        ]
-    return [
-        *_exactly_one(plan, "start", plan.start_types, StartEvent, "received by", "accepts"),
-        *_exactly_one(plan, "stop", plan.stop_types, StopEvent, "returned by", "returns"),
-    ]
+def _same_steps(one: Plan, other: Plan) -> bool:
+    return one is other or (one.name == other.name and [s.func for s in one.steps] == [s.func for s in other.steps])
 
 
-def complain(problems: list[Problem]) -> None:
-    """Raise one error that tells all problems, if there are any.
+class _Reader:
+    """Reads the nodes and edges of one workflow."""
 
-    Raises:
-        WorkflowConfigurationError: all of them are about missing steps, start or stop.
-        WorkflowValidationError: any other.
-    """
-    if not problems:
-        return
-    if len(problems) == 1 and problems[0].check not in ("reachability", "dead_end"):
-        stop = "" if problems[0].message.endswith((".", ")")) else "."
-        message = f"{problems[0].message}{stop} {problems[0].hint}"
-    else:
-        lines = [f"  - [{problem.check}] {problem.message}\n    {problem.hint}" for problem in problems]
-        message = "Graph validation failed:\n" + "\n".join(lines)
-    if all(problem.check in CONFIGURATION for problem in problems):
-        raise WorkflowConfigurationError(message)
-    raise WorkflowValidationError(message)
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.nodes: dict[str, Node] = {}
+        self.edges: dict[Edge, None] = {}
+        self._events = _event_ids(plan)
+        self._taken = {PERSON, *plan.by_name, *self._events.values()}
+        self._resources: dict[Any, str] = {}  # by key
 
+    def read_steps(self) -> None:
+        """Add the steps, and what each takes, sends and is given."""
+        scoped = any(spec.catches is not None and spec.catches.steps is not None for spec in self.plan.steps)
+        for spec in self.plan.steps:
+            self.nodes[spec.name] = _step_node(spec)
+            taken = self._failures(spec, scoped) if spec.catches is not None else self._named(spec.accepted)
+            produced = self._named(spec.produced)
+            self.edges |= dict.fromkeys(Edge(id, spec.name) for id in taken)
+            for id, kind in zip(produced, spec.produced, strict=True):
+                self.edges[Edge(spec.name, id, "many" if kind in spec.listed else "event")] = None
+            self._add_resources(spec.name, spec.resources)
 
-def _exactly_one(
-    plan: Plan, check: str, found: tuple[type[Event], ...], base: type[Event], passive: str, active: str
-) -> list[Problem]:
-    if len(found) == 1:
-        return []
-    if not found:
-        message = (
-            f"At least one Event of type {base.__name__} must be {passive} any step. "
-            f"(Workflow {plan.name!r} has no @step that {active} {base.__name__}.)"
-        )
-        return [Problem(check, message, f"Annotate a step so that it {active} {base.__name__} or a subclass of it.")]
-    names = ", ".join(sorted(kind.__name__ for kind in found))
-    message = (
-        f"Only one type of {base.__name__} is allowed per workflow, found {len(found)}: {{{names}}} "
-        f"in workflow {plan.name!r}."
-    )
-    return [Problem(check, message, f"Use one {base.__name__} class in all its steps.")]
+    def _named(self, kinds: Iterable[type[Event]]) -> list[str]:
+        ids = [(self._events[kind], kind) for kind in kinds]
+        for id, kind in ids:
+            self.nodes.setdefault(id, _event_node(id, kind))
+        return [id for id, _ in ids]
 
+    def _failures(self, handler: StepSpec, scoped: bool) -> list[str]:
+        """Add the StepFailedEvent that a handler takes, one of its own: each handler takes those of other steps."""
+        assert handler.catches is not None
+        id = self._events[StepFailedEvent]
+        if id in self.nodes:
+            id = self._take(id)
+        named = handler.catches.steps
+        note = "" if named is not None else "any other step fails" if scoped else "any step fails"
+        self.nodes[id] = _event_node(id, StepFailedEvent)._replace(note=note)
+        failing = [spec.name for spec in self.plan.steps if named is not None and spec.name in named]
+        self.edges |= dict.fromkeys(Edge(name, id, "failure") for name in failing)
+        return [id]
 
-def _accepted_stop(plan: Plan) -> list[Problem]:
-    return [
-        Problem(
-            "accepts_stop",
-            f"Step {spec.name!r} cannot accept StopEvent. StopEvent signals the end of the workflow.",
-            "Use a different Event type instead.",
-        )
-        for spec in plan.steps
-        if any(issubclass(kind, StopEvent) for kind in spec.accepted)
-    ]
+    def _add_resources(self, user: str, definitions: Iterable[ResourceDefinition]) -> None:
+        for definition in definitions:
+            resource = definition.resource
+            id = self._resources.get(resource.key)
+            if id is None:
+                id = self._resources[resource.key] = self._take(resource.id)
+                self.nodes[id] = _resource_node(id, definition)
+                self._add_resources(id, definition.dependencies)
+            self.edges[Edge(user, id, "resource")] = None
 
+    def _take(self, wanted: str) -> str:
+        id = _free(wanted, self._taken)
+        self._taken.add(id)
+        return id
 
-_FROM_OUTSIDE = (StartEvent, InputRequiredEvent, HumanResponseEvent, StopEvent, StepFailedEvent)
-_TO_OUTSIDE = (InputRequiredEvent, HumanResponseEvent, StopEvent)
-
-
-def _unproduced(plan: Plan) -> list[Problem]:
-    produced = {kind for spec in plan.steps for kind in spec.produced}
-    missing = [
-        kind
-        for spec in plan.steps
-        for kind in spec.accepted
-        if kind not in produced
-        and not issubclass(kind, _FROM_OUTSIDE)
-        and not (spec.accept_event_subclasses and any(issubclass(made, kind) for made in produced))
-    ]
-    if not missing:
-        return []
-    return [
-        Problem(
-            "unproduced",
-            f"The following events are consumed but never produced: {_names(missing)}",
-            "Name them in the return annotation of the step that returns or sends them. "
-            "An event from outside is a HumanResponseEvent.",
-        )
-    ]
+    def add_person(self) -> None:
+        """Add the person outside, if there are questions or answers."""
+        asked = [node.id for node in self.nodes.values() if node.kind == "question"]
+        heard = [node.id for node in self.nodes.values() if node.kind == "answer"]
+        if asked or heard:
+            self.nodes[PERSON] = Node(PERSON, "person", "person")
+            self.edges |= dict.fromkeys(Edge(id, PERSON) for id in asked)
+            self.edges |= dict.fromkeys(Edge(PERSON, id) for id in heard)
 
 
-def _unconsumed(plan: Plan) -> list[Problem]:
-    unused = [
-        kind
-        for spec in plan.steps
-        for kind in spec.returned
-        if not (isinstance(kind, type) and issubclass(kind, _TO_OUTSIDE))
-        and not (isinstance(kind, type) and any(other.takes(kind) for other in plan.steps))
-    ]
-    if not unused:
-        return []
-    return [
-        Problem(
-            "terminal_event",
-            f"The following events are produced but never consumed: {_names(unused)}",
-            "Add a step that takes them, or end the run with a StopEvent.",
-        )
-    ]
-
-
-def _unreachable(plan: Plan) -> list[Problem]:
-    seen: set[str] = set()
-    frontier = [
-        spec
-        for spec in plan.steps
-        if any(issubclass(kind, (StartEvent, HumanResponseEvent, StepFailedEvent)) for kind in spec.accepted)
-    ]
-    while frontier:
-        spec = frontier.pop()
-        if spec.name not in seen:
-            seen.add(spec.name)
-            frontier += [other for other in plan.steps if any(other.takes(kind) for kind in spec.produced)]
-    lost = [spec.name for spec in plan.steps if spec.name not in seen and "reachability" not in spec.skip_graph_checks]
-    if not lost:
-        return []
-    return [
-        Problem(
-            "reachability",
-            f"Unreachable steps: {', '.join(lost)}",
-            "Steps must be reachable from StartEvent or HumanResponseEvent.",
-        )
-    ]
-
-
-def _dead_ends(plan: Plan) -> list[Problem]:
-    alive: dict[str, StepSpec] = {}
-    ends = (StopEvent, InputRequiredEvent)
-    while True:
-        grown = {
-            spec.name: spec
-            for spec in plan.steps
-            if spec.name not in alive
-            and any(
-                issubclass(kind, ends) or any(other.takes(kind) for other in alive.values()) for kind in spec.produced
-            )
-        }
-        if not grown:
-            break
-        alive |= grown
-    dead = [
-        spec.name
-        for spec in plan.steps
-        if spec.produced and spec.name not in alive and "dead_end" not in spec.skip_graph_checks
-    ]
-    if not dead:
-        return []
-    return [
-        Problem(
-            "dead_end",
-            f"Dead-end steps: {', '.join(dead)}",
-            "Steps must have a path to StopEvent or InputRequiredEvent.",
-        )
-    ]
-
-
-def _names(kinds: Iterable[Any]) -> str:
-    return ", ".join(sorted({getattr(kind, "__name__", str(kind)) for kind in kinds}))
+def _free(wanted: str, taken: set[str]) -> str:
+    """Return an id as it is, or numbered if it is taken."""
+    candidate, number = wanted, 2
+    while candidate in taken:
+        candidate, number = f"{wanted}#{number}", number + 1
+    return candidate
 
 
 def _event_ids(plan: Plan) -> dict[type[Event], str]:
@@ -301,11 +207,8 @@ def _event_ids(plan: Plan) -> dict[type[Event], str]:
     taken = {PERSON, *plan.by_name}
     ids: dict[type[Event], str] = {}
     for kind in plan.events:
-        candidate, number = kind.__name__, 2
-        while candidate in taken:
-            candidate, number = f"{kind.__name__}#{number}", number + 1
-        taken.add(candidate)
-        ids[kind] = candidate
+        ids[kind] = _free(kind.__name__, taken)
+        taken.add(ids[kind])
     return ids
 
 
@@ -322,10 +225,38 @@ def _event_node(id: str, kind: type[Event]) -> Node:
 
 
 def _step_node(spec: StepSpec) -> Node:
-    takes = " | ".join(kind.__name__ for kind in spec.accepted)
-    gives = " | ".join(_spell_type(kind) for kind in spec.returned) or "None"
-    fields = ((spec.event_param, takes), ("return", gives))
-    return Node(spec.name, "step", spec.name, spec.doc, fields, spec.num_workers)
+    gives = [_spell_type(kind) for kind in spec.bare]
+    if spec.listed:
+        gives.append(f"list[{' | '.join(kind.__name__ for kind in spec.listed)}]")
+    fields = (*_takes(spec), ("return", " | ".join(gives) or "None"))
+    return Node(spec.name, "step", spec.name, spec.doc, fields, spec.num_workers, _note(spec))
+
+
+def _note(spec: StepSpec) -> str:
+    """Say of a step what tells it from one that takes one event at a time."""
+    if isinstance(spec.gathers, Members):
+        return "gathers all" if spec.gathers.take is None else f"gathers {spec.gathers.take}"
+    if isinstance(spec.gathers, Join):
+        return f"joins {len(spec.gathers.kinds)}"
+    return ERROR_HANDLER if spec.catches is not None else ""
+
+
+def _resource_node(id: str, definition: ResourceDefinition) -> Node:
+    resource = definition.resource
+    fields = [("name", resource.name), ("type", definition.type_name)]
+    if isinstance(resource, Resource):
+        fields.append(("made", "once" if resource.cache else "for each attempt"))
+    kind: NodeKind = "config" if resource.kind == "config" else "resource"
+    return Node(id, kind, resource.label, resource.description, tuple(fields))
+
+
+def _takes(spec: StepSpec) -> Iterator[tuple[str, str]]:
+    """Yield the event parameters of a step and what they take."""
+    if isinstance(spec.gathers, Join):
+        yield from ((param, kind.__name__) for param, kind in zip(spec.gathers.params, spec.gathers.kinds, strict=True))
+        return
+    kinds = " | ".join(kind.__name__ for kind in spec.accepted)
+    yield (spec.event_param, kinds) if spec.gathers is None else (spec.gathers.param, f"list[{kinds}]")
 
 
 def _spell_type(kind: Any) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Generator
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias
+
+from typing_extensions import TypeVar
 
 from wfkit.cell import done, in_notebook
 from wfkit.context import CURRENT, Context
@@ -17,10 +19,11 @@ from wfkit.plan import Plan
 from wfkit.records import Record
 from wfkit.report import run_is_over
 
+ResultT = TypeVar("ResultT", default=Any)
 Status: TypeAlias = Literal["queued", "running", "waiting", "stuck", "done", "failed", "timed out", "cancelled"]
 
 
-class WorkflowHandler:
+class WorkflowHandler(Generic[ResultT]):
     """A run that goes on in the background.
 
     Await it for the result: the `result` of a plain StopEvent, or the event itself if it is of a subclass. It can be
@@ -40,12 +43,13 @@ class WorkflowHandler:
         self._engine = engine
         self._history = history
 
-    def __await__(self) -> Generator[Any, None, Any]:
+    def __await__(self) -> Generator[Any, None, ResultT]:
         return self._result().__await__()
 
-    async def _result(self) -> Any:
+    async def _result(self) -> ResultT:
         await self._finished()
-        return self._engine.verdict.result()
+        result: ResultT = self._engine.verdict.result()
+        return result
 
     async def _finished(self) -> None:
         """Wait for the end of the run, without taking it along if the wait is cut short in a notebook cell."""
@@ -65,6 +69,8 @@ class WorkflowHandler:
                 print(self._interrupted(), file=sys.stderr)
             elif not others:
                 engine.cancel()
+                if not engine.ended:  # whoever cancelled us finds it over, as with any task
+                    await asyncio.wait([engine.verdict.wait()])
             raise
 
     def _interrupted(self) -> str:
@@ -73,19 +79,22 @@ class WorkflowHandler:
             f"Await its handler again for the result, or stop it with `await handler.cancel_run()`."
         )
 
-    def stream_events(self, expose_internal: bool = False) -> AsyncIterator[Event]:
+    def stream_events(self, expose_internal: bool = False, include_children: bool = False) -> AsyncIterator[Event]:
         """Yield the events that the run shows, as they come; the last one ends the run.
 
-        What has not been read is kept, so this works after the run has ended, and a second loop goes on where a
-        first one broke off.
+        Several readers at once are independent. One that begins when no other reads goes on where the last one broke
+        off, also after the run has ended. While nobody reads, the latest 10,000 events are kept.
 
         Args:
-            expose_internal: accepted for porting; this version has no internal events.
+            expose_internal: have the events in it that tell what the steps do: `StepStateChanged`, `UnhandledEvent`,
+                `WorkflowIdleEvent`.
+            include_children: have what child runs show in it, each as a `ChildEvent` with the child's name.
 
         Raises:
-            WorkflowRuntimeError: somebody else is reading, or all has been read. Raised when the reading begins.
+            WorkflowRuntimeError: all has been read. Raised when the reading begins.
         """
-        return self._engine.stream.read()
+        past = self.__wfkit_records__() or () if expose_internal or include_children else ()
+        return self._engine.look(expose_internal, include_children, past).read()
 
     async def send_event(self, event: Event, step: str | None = None) -> None:
         """Send an event into the run, such as a person's answer. See `Context.send_event`."""

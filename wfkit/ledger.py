@@ -32,6 +32,12 @@ _A, _B, _MASK = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95, (1 << 64) - 1
 UNCLAIMED_LIMIT = 1_000
 
 
+def child_of(lane: Lane, event: Event, parent: int) -> Work:
+    """Make the first delivery that descends from a number."""
+    parent &= _MASK
+    return Work(lane, event, (parent * _A + lane.spec.seed) & _MASK, parent, 0)
+
+
 class Ledger:
     """What one run has to do, is doing and waits for.
 
@@ -53,6 +59,8 @@ class Ledger:
         "waiting",
         "waits",
     )
+
+    scoped = False  # whether steps return lists, gather or handle errors: see ScopedLedger
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -93,7 +101,7 @@ class Ledger:
             parent, n = source.lineage, source.made
             source.made = n + 1
         base = parent * _A + n * _B
-        if only is None and not self.waits:
+        if only is None and not self.waits and not self.scoped:
             for index in route.steps:
                 lane = self.lanes[index]
                 work = Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n)
@@ -105,10 +113,10 @@ class Ledger:
             if not route.steps:
                 self._keep(event)
             return route.names
-        return self._send_selectively(event, route.steps if only is None else (only,), base, parent, n)
+        return self._send_selectively(event, route.steps if only is None else (only,), base, parent, n, source)
 
     def _send_selectively(
-        self, event: Event, steps: tuple[int, ...], base: int, parent: int, n: int
+        self, event: Event, steps: tuple[int, ...], base: int, parent: int, n: int, source: Work | None
     ) -> tuple[str, ...]:
         """Queue an event of which one step alone, or all but the step that waits for it, shall hear."""
         answered = next((wait for wait in self.waits if wait.wants(event)), None)
@@ -117,12 +125,21 @@ class Ledger:
         names = []
         for index in steps:
             lane = self.lanes[index]
-            if answered is None or answered.work.lane is not lane:
-                self.enqueue(Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n))
+            if answered is not None and answered.work.lane is lane:
+                continue
+            if self._place(Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n), source):
                 names.append(lane.spec.name)
         if not names and answered is None:
             self._keep(event)
         return tuple(names)
+
+    def _place(self, work: Work, source: Work | None) -> bool:
+        """Give a delivery to its step. Returns whether the step can have it."""
+        self.enqueue(work)
+        return True
+
+    def leave(self, work: Work) -> None:
+        """Note that a delivery has ended and that all it sent is on its way."""
 
     def enqueue(self, work: Work) -> None:
         """Make a delivery ready if its lane has a free slot, else put it at the end of the lane's queue."""
@@ -183,7 +200,7 @@ class Ledger:
             self.ready.append(lane.queue.popleft())
 
     def retry(self, work: Work) -> None:
-        """Take a failed delivery off its lane until `requeue`; what it had collected goes back first."""
+        """Take a failed delivery off its lane until `requeue`."""
         self.finish(work)
         self.retrying[work] = None
         self.start_over(work)
@@ -191,7 +208,6 @@ class Ledger:
 
     def start_over(self, work: Work) -> None:
         """Make ready for the body of an active delivery to be run once more within the same attempt."""
-        self.undo_collecting(work)
         work.start_over()
 
     def requeue(self, work: Work) -> None:
@@ -203,6 +219,10 @@ class Ledger:
             self.ready.append(work)
         else:
             lane.line_up_first(work)
+
+    def steps_at_work(self) -> list[str]:
+        """Return the names of the steps at work, waiting ones and those about to be tried again included."""
+        return list(dict.fromkeys(work.lane.spec.name for work in (*self.active, *self.waiting, *self.retrying)))
 
     @property
     def idle(self) -> bool:
@@ -315,17 +335,19 @@ class Ledger:
         The delivery that completes a set descends from all deliveries of the set: which of them came last is chance.
 
         Returns:
-            What was done; None for an event of a kind that is not expected, and in a further attempt for one that
-            another delivery's set has used.
+            What was done, which for a body that is run again is what the same call did then; None for an event of a
+            kind that is not expected.
         """
-        buffer = self.buffers.get((work.lane.spec.name, buffer_id))
-        if buffer is None:
-            buffer = self.buffers[work.lane.spec.name, buffer_id] = Buffer(buffer_id)
-        if buffer in work.brought:
-            return None
+        if work.collected_before:
+            earlier = work.collected_before.pop(0)
+            if earlier.is_of(event, buffer_id):
+                return self._note_collected(work, earlier)
+            work.collected_before = None  # this attempt goes another way
+        buffer = self.buffers.get((work.lane.spec.name, buffer_id)) or self.buffer(work.lane.spec.name, buffer_id)
         collected = buffer.collect(event, work.id, expected)
-        if collected is None:
-            return None
+        return None if collected is None else self._note_collected(work, collected)
+
+    def _note_collected(self, work: Work, collected: Collected) -> Collected:
         if work.collected is None:
             work.collected = []
         work.collected.append(collected)
@@ -333,11 +355,9 @@ class Ledger:
             work.lineage, work.made = collected.lineage, 0
         return collected
 
-    def undo_collecting(self, work: Work) -> None:
-        """Give back what a delivery has collected, so that its body can be run again."""
-        done, work.collected = work.collected or (), None
-        used = [collected.buffer for collected in reversed(done) if collected.undo()]
-        work.brought = work.brought.union(used)
+    def buffer(self, step: str, buffer_id: str) -> Buffer:
+        """Return the buffer of a step under a name, a new one the first time."""
+        return self.buffers.setdefault((step, buffer_id), Buffer(buffer_id))
 
     # -- end ---------------------------------------------------------------------------------------------------
 

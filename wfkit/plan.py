@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, ModuleType
 from typing import Any, TypeVar
 
+from wfkit.bindings import Bindings, bind
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, name_of
 from wfkit.steps import StepSpec
 
@@ -44,7 +45,18 @@ class Plan:
         doc: the workflow's docstring.
     """
 
-    __slots__ = ("by_name", "doc", "name", "routes", "start_types", "steps", "stop_types")
+    __slots__ = (
+        "bindings",
+        "by_name",
+        "doc",
+        "has_resources",
+        "name",
+        "routes",
+        "scoped",
+        "start_types",
+        "steps",
+        "stop_types",
+    )
 
     def __init__(self, name: str, steps: Iterable[StepSpec], doc: str = "") -> None:
         self.name = name
@@ -54,6 +66,10 @@ class Plan:
         self.start_types = _of_kind(StartEvent, [kind for spec in self.steps for kind in spec.accepted])
         self.stop_types = _of_kind(StopEvent, [kind for spec in self.steps for kind in spec.produced])
         self.routes: dict[type, Route] = {}
+        self.has_resources = any(spec.resources for spec in self.steps)
+        # Most flows have none of this, and pay nothing for it.
+        self.scoped = any(spec.gathers or spec.listed or spec.catches for spec in self.steps)
+        self.bindings = bind(self.steps) if self.scoped else Bindings({}, {}, (), {})
 
     def route(self, event_type: type[Event]) -> Route:
         """Return where events of this type go. The answer is kept in `routes`, misses too.
@@ -72,7 +88,8 @@ class Plan:
         return tuple(
             index
             for index, spec in enumerate(self.steps)
-            if spec.takes(event_type) or any(name_of(kind) == wanted for kind in spec.accepted)
+            if spec.catches is None
+            and (spec.takes(event_type) or any(name_of(kind) == wanted for kind in spec.accepted))
         )
 
     @property
@@ -90,14 +107,18 @@ class Plan:
         """Every event type named in a signature, once, in order of appearance."""
         return tuple(dict.fromkeys(kind for spec in self.steps for kind in (*spec.accepted, *spec.produced)))
 
+    @property
+    def state_types(self) -> list[type]:
+        """The state types that the steps declare."""
+        return [spec.state_type for spec in self.steps if spec.state_type is not None]
+
     def classes(self) -> tuple[type, ...]:
         """Return the classes that belong to the workflow: those in its signatures and those its steps name inside.
 
         The latter for a class that only a `wait_for_event(Answer)` or a `store.set("plan", Plan(...))` mentions.
         """
-        states = [spec.state_type for spec in self.steps if spec.state_type is not None]
         named = [kind for spec in self.steps for kind in _classes_named(spec.func)]
-        return tuple(dict.fromkeys([*self.events, *states, *named]))
+        return tuple(dict.fromkeys([*self.events, *self.state_types, *named]))
 
     @property
     def asks_people(self) -> bool:
@@ -124,12 +145,22 @@ def _with_one_class_for_each_name(steps: Iterable[StepSpec]) -> tuple[StepSpec, 
     if not again:
         return specs
 
-    def renew(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(
-            dict.fromkeys(newest.get(name_of(kind), kind) if isinstance(kind, type) else kind for kind in kinds)
-        )
+    def renew_each(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(newest.get(name_of(kind), kind) if isinstance(kind, type) else kind for kind in kinds)
 
-    return tuple(spec._replace(accepted=renew(spec.accepted), returned=renew(spec.returned)) for spec in specs)
+    def renew(kinds: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(renew_each(kinds)))
+
+    return tuple(
+        spec._replace(
+            accepted=renew(spec.accepted),
+            returned=renew(spec.returned),
+            listed=renew(spec.listed),
+            bare=renew(spec.bare),
+            gathers=None if spec.gathers is None else spec.gathers._replace(kinds=renew_each(spec.gathers.kinds)),
+        )
+        for spec in specs
+    )
 
 
 def _of_kind(kind: type[Kind], types: list[type[Event]]) -> tuple[type[Kind], ...]:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 from wfkit.errors import ContextStateError, WorkflowCancelledByUser, WorkflowRuntimeError, WorkflowTimeoutError
+from wfkit.events import Event, StopEvent
 
 logger = logging.getLogger("wfkit")
 
@@ -17,10 +18,35 @@ def bad_result(step: str, result: object) -> WorkflowRuntimeError:
     if isinstance(result, type):
         kind, hint = f"the class {result.__name__} itself", f"Did you mean {result.__name__}(...)?"
     elif isinstance(result, (list, tuple, set)):
-        hint = "To send several events, call ctx.send_event(...) for each and return None."
+        hint = "To send several events, annotate the step `-> list[MyEvent]` and return a list of them."
     return WorkflowRuntimeError(
         f"Step function {step} returned {kind} instead of an Event instance. A step returns an event or None. {hint}"
     )
+
+
+def bare_item(step: str, result: object) -> WorkflowRuntimeError:
+    """Make the error for a step that returned one event where it had promised a list."""
+    kind = type(result).__name__
+    return WorkflowRuntimeError(
+        f"Step function {step} returned a bare {kind} but its return annotation only declares it inside a list. "
+        f"Return [{kind}(...)], or annotate the step `-> list[{kind}] | {kind}`."
+    )
+
+
+def bad_list(step: str, result: list[object]) -> WorkflowRuntimeError | None:
+    """Make the error for a step that returned a list with something in it that is no event to send."""
+    for item in result:
+        if not isinstance(item, Event):
+            return WorkflowRuntimeError(
+                f"Step function {step} returned a list containing {type(item).__name__} instead of an Event instance. "
+                f"Put events into it, and nothing else."
+            )
+        if isinstance(item, StopEvent):
+            return WorkflowRuntimeError(
+                f"Step function {step} returned a list containing {type(item).__name__}, which ends a run. "
+                f"Return it by itself."
+            )
+    return None
 
 
 def stray_cancellation(step: str) -> WorkflowRuntimeError:

@@ -78,6 +78,14 @@ class Hook:
     rank: ClassVar[int] = 50
     on_unmade_record: Emit | None = None
 
+    def for_run(self) -> Hook:
+        """Return the hook that watches one run. Called as `Workflow.run` starts it, where the caller's context holds.
+
+        Records do not say which run they are of. A hook that keeps something for each run returns a new hook here,
+        which gets the records of that run and stands around its steps; others watch all runs themselves.
+        """
+        return self
+
     def on_record(self, record: Record) -> None:
         """See what happened. Called at once, cannot change the run; a hook that raises here is logged and removed."""
 
@@ -118,6 +126,19 @@ def emitter(hooks: Sequence[Hook]) -> Emit | None:
                 if hook in watchers:  # it may have been removed by a record that it set off itself
                     watchers.remove(hook)
                 logger.exception("%r raised while watching a run and was removed; the run goes on.", hook)
+
+    return emit
+
+
+def with_another(emit: Emit | None, another: Emit) -> Emit:
+    """Return what the engine calls with each record when somebody comes to watch a run that is going on."""
+    return another if emit is None else _both(emit, another)
+
+
+def _both(first: Emit, second: Emit) -> Emit:
+    def emit(fields: tuple[Any, ...]) -> None:
+        first(fields)
+        second(fields)
 
     return emit
 

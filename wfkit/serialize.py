@@ -6,11 +6,17 @@ events, and what the caller allows. Nothing is imported because data names it.
 
 from __future__ import annotations
 
+import builtins
+import dataclasses
 import json
+import math
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from copy import copy
+from enum import Enum
 from functools import cache
 from typing import Any, TypeAlias, get_args
 
@@ -18,15 +24,31 @@ from pydantic import AliasChoices, BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from wfkit import events
-from wfkit.errors import ContextSerdeError
+from wfkit import errors, events
+from wfkit.errors import ContextSerdeError, UnreconstructedException
 from wfkit.plan import Plan
 
 TAG = "__type__"
+EXCEPTION = "exception"
+PICKLE = "pickle"  # written by PickleSerializer, and by nobody else read
 
 
 class BaseSerializer(ABC):
-    """Turns values into text and back, for snapshots."""
+    """Turns values into text and back, for snapshots.
+
+    It is given events, the values in the store, or the whole state where its type is declared, and the exceptions of
+    steps that wait for another attempt.
+
+    Example:
+        class Hidden(BaseSerializer):
+            def serialize(self, value: Any) -> str:
+                return encrypt(plain.serialize(value))  # plain: a JsonSerializer that knows the types
+
+            def deserialize(self, value: str) -> Any:
+                return plain.deserialize(decrypt(value))
+
+        workflow = Greet(serializer=Hidden())
+    """
 
     @abstractmethod
     def serialize(self, value: Any) -> str:
@@ -56,7 +78,10 @@ class BaseSerializer(ABC):
 class JsonSerializer(BaseSerializer):
     """JSON in which pydantic models, tuples, sets, dates and the like keep their types.
 
-    A model of a class that it does not know is refused when it is written, not when it is too late.
+    A model of a class that it does not know is refused when it is written, not when it is too late. So is what would
+    come back as something else: a value of a subclass of dict, list, str or the like, unless a declared field makes
+    the same of it again. An exception comes back if it is one of Python's or of wfkit's, or the steps name its class,
+    and if its arguments make it again; else an UnreconstructedException stands for it.
 
     Args:
         allowed_types: pydantic models that may be written and read back, besides those that `knowing` adds.
@@ -68,6 +93,7 @@ class JsonSerializer(BaseSerializer):
 
     def __init__(self, *, allowed_types: Iterable[type[BaseModel]] | None = None) -> None:
         self._types: dict[str, type[BaseModel]] = {}
+        self._exceptions: dict[str, type[Exception]] = {}
         for kind in (*_FRAMEWORK_EVENTS, *(allowed_types or ())):
             self._allow(kind)
 
@@ -80,9 +106,12 @@ class JsonSerializer(BaseSerializer):
         """Return a serializer that knows the classes a workflow's steps name, too, and the models in their fields."""
         twin = copy(self)
         twin._types = dict(self._types)
+        twin._exceptions = dict(self._exceptions)
         for kind in plan.classes():
             if issubclass(kind, BaseModel):
                 twin._allow(kind)
+            elif issubclass(kind, Exception):
+                twin._exceptions.setdefault(_type_id(kind), kind)
         return twin
 
     def _allow(self, kind: type[BaseModel]) -> None:
@@ -93,7 +122,7 @@ class JsonSerializer(BaseSerializer):
                         self._allow(inner)
 
     def serialize(self, value: Any) -> str:
-        return json.dumps(self.encode(value))
+        return json.dumps(self.encode(value), allow_nan=False)
 
     def deserialize(self, value: str) -> Any:
         try:
@@ -113,6 +142,8 @@ class JsonSerializer(BaseSerializer):
     def _encode(self, value: Any) -> Any:
         kind = type(value)
         if kind in _PLAIN:
+            if kind is float and not math.isfinite(value):
+                return {TAG: "float", "value": repr(value)}  # JSON has no such numbers
             return value
         if kind is list:
             return [self._encode(item) for item in value]
@@ -120,14 +151,26 @@ class JsonSerializer(BaseSerializer):
             if _type_id(kind) not in self._types:
                 raise ContextSerdeError(_unknown(_type_id(kind)))
             return {TAG: _type_id(kind), "value": self._encode_fields(value)}
-        if isinstance(value, dict):
+        if kind is dict:
             return self._encode_dictionary(value)
+        if isinstance(value, Exception):
+            return {TAG: EXCEPTION, "value": self._encode_exception(value)}
         if kind in _codecs():
             return {TAG: kind.__name__, "value": self._encode(_codecs()[kind][0](value))}
         raise ContextSerdeError(
             f"Cannot write a value of type {kind.__module__}.{kind.__qualname__} as JSON: {_short(value)}. "
-            f"Keep data in events and state, and live objects in attributes of the workflow."
+            f"{_hint(value)}Keep data in events and state, and live objects in attributes of the workflow."
         )
+
+    def _encode_exception(self, error: Exception) -> list[Any]:
+        """Write an exception's class, its arguments where they can be written, and its text."""
+        if type(error) is UnreconstructedException:
+            return [error.type_name, None, error.message]
+        try:
+            arguments = [self._encode(argument) for argument in error.args]
+        except Exception:  # `args` of a class may be anything, and raise anything
+            arguments = None
+        return [_type_id(type(error)), arguments, text_of(error)]
 
     def _encode_dictionary(self, value: dict[Any, Any]) -> Any:
         if all(type(key) is str for key in value) and TAG not in value:
@@ -155,8 +198,8 @@ class JsonSerializer(BaseSerializer):
                 with suppress(Exception):
                     written = to_jsonable_python(value)
                     again = TypeAdapter[Any](field.annotation or Any).validate_python(written)
-                    if type(again) is type(value) and again == value:
-                        return written
+                    if again == value and _types_in(again) == _types_in(value):
+                        return self._encode(written)
             raise ContextSerdeError(f"Field {name!r} of {model.__name__}: {error}") from error
 
     def decode(self, value: Any) -> Any:
@@ -175,12 +218,30 @@ class JsonSerializer(BaseSerializer):
         name, content = value[TAG], value.get("value", ())
         if name == "dict":
             return {self._decode(key): self._decode(item) for key, item in content}
+        if name == EXCEPTION:
+            return self._decode_exception(*content)
+        if name == PICKLE:
+            raise ContextSerdeError(
+                "The data hold a pickle, and reading a pickle runs what it says. If you have written them yourself and "
+                "nobody else could touch them, read them with serializer=PickleSerializer()."
+            )
         if isinstance(name, str) and name in _decoders():
             inner = self._decode(content)
             if name in _COLLECTIONS and type(inner) is not list:
                 raise ContextSerdeError(f"Damaged data: a {name} holds a {type(inner).__name__}.")
             return _decoders()[name](inner)
         return self._decode_model(name, content)
+
+    def _decode_exception(self, name: str, arguments: list[Any] | None, text: str) -> Exception:
+        kind = self._exceptions.get(name) or _known_exceptions().get(name)
+        if kind is not None and arguments is not None:
+            # One whose constructor wants other arguments than it keeps is stood for like an unknown one. Such a
+            # constructor need not raise: what it makes of them may only read differently.
+            with suppress(Exception):
+                error = kind(*(self._decode(argument) for argument in arguments))
+                if type(error) is kind and text_of(error) == text:
+                    return error
+        return UnreconstructedException(str(name), str(text))
 
     def _decode_model(self, name: object, content: Any) -> BaseModel:
         kind = self._types.get(name) if isinstance(name, str) else None
@@ -196,6 +257,7 @@ class JsonSerializer(BaseSerializer):
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_BUILTIN = frozenset({dict, list, tuple, set, frozenset, bytes})
 _COLLECTIONS = frozenset({"tuple", "set", "frozenset"})
 
 
@@ -204,6 +266,36 @@ def _unknown(name: object) -> str:
         f"The type {name!r} is not among those that the steps of this workflow name. "
         f"If it may be saved and read, pass serializer=JsonSerializer(allowed_types=[...])."
     )
+
+
+def _hint(value: object) -> str:
+    """Say what to do about a value of a subclass of a type that could be written."""
+    kind = type(value)
+    if isinstance(value, Enum):
+        return f"Declare the event's field as {kind.__name__}, or keep its .value. "
+    base = next((base for base in kind.__mro__ if base in _PLAIN or base in _BUILTIN), None)
+    if base is None:
+        return ""
+    return (
+        f"It would come back as a plain {base.__name__}: make it one, or declare the event's field as {kind.__name__}. "
+    )
+
+
+def _types_in(value: Any) -> Any:
+    """Return the types of a value and of all that is in it, to be compared: equal values may be of different types."""
+    if isinstance(value, BaseModel):
+        inner: Any = _types_in({**value.__dict__, **(value.__pydantic_extra__ or {})})
+    elif isinstance(value, Mapping):
+        inner = tuple((_types_in(key), _types_in(item)) for key, item in value.items())
+    elif dataclasses.is_dataclass(value):
+        inner = tuple(_types_in(getattr(value, field.name)) for field in dataclasses.fields(value))
+    elif isinstance(value, (set, frozenset)):
+        inner = frozenset(Counter(map(_types_in, value)).items())
+    elif isinstance(value, Collection) and not isinstance(value, (str, bytes, Enum)):  # a flag is one of its own
+        inner = tuple(map(_types_in, value))
+    else:
+        inner = None
+    return type(value), inner
 
 
 def _key(name: str, field: FieldInfo | None) -> str:
@@ -244,7 +336,15 @@ def _codecs() -> dict[type, Codec]:
 
 @cache
 def _decoders() -> dict[str, Callable[[Any], Any]]:
-    return {kind.__name__: codec[1] for kind, codec in _codecs().items()}
+    return {kind.__name__: codec[1] for kind, codec in _codecs().items()} | {"float": float}
+
+
+@cache
+def _known_exceptions() -> dict[str, type[Exception]]:
+    """Return the exceptions that any workflow may meet: Python's own and ours."""
+    found = [*vars(builtins).values(), *vars(errors).values()]
+    kinds = [kind for kind in found if isinstance(kind, type) and issubclass(kind, Exception)]
+    return {_type_id(kind): kind for kind in kinds}
 
 
 _FRAMEWORK_EVENTS: tuple[type[BaseModel], ...] = (
@@ -253,6 +353,8 @@ _FRAMEWORK_EVENTS: tuple[type[BaseModel], ...] = (
     events.StopEvent,
     events.InputRequiredEvent,
     events.HumanResponseEvent,
+    events.StepFailedEvent,
+    events.CollectionReleaseEvent,
 )
 
 
@@ -267,9 +369,15 @@ def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
         yield from _models_in(part)
 
 
-def _short(value: object) -> str:
+def text_of(error: BaseException) -> str:
+    """Return an exception's text, cut if it is very long; a `__str__` that raises is told of in its place."""
+    return _short(error, str, 2_000)
+
+
+def _short(value: object, spell: Callable[[object], str] = repr, limit: int = 80) -> str:
     try:
-        text = repr(value)
+        text = spell(value)
     except Exception as error:  # a hostile or broken __repr__ must not hide the real message
-        text = f"<repr failed: {type(error).__name__}>"
-    return text if len(text) <= 80 else text[:79] + "…"
+        text = f"<{spell.__name__} failed: {type(error).__name__}>"
+    text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)  # another on each run, and of use to nobody
+    return text if len(text) <= limit else text[: limit - 1] + "…"

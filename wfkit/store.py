@@ -16,6 +16,8 @@ from typing import Any, Generic, TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from wfkit.draft import Draft, KeysAsAttributes, differs, isolated
+from wfkit.errors import WorkflowValidationError
+from wfkit.plan import Plan
 from wfkit.records import Change
 
 StateT = TypeVar("StateT")
@@ -46,6 +48,9 @@ class Store(Generic[StateT]):
         self._writer: object = None  # the task whose edit is open
         self._line: deque[asyncio.Future[None]] = deque()  # writers that wait for its end
         self.on_change: Callable[[Change, tuple[str, ...]], None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Store: {self._state!r}>"
 
     @property
     def state(self) -> StateT:
@@ -268,6 +273,25 @@ def _put(target: Any, part: str, value: Any) -> None:
             setattr(target, part, value)
         except (AttributeError, TypeError):
             raise ValueError(f"A {type(target).__name__} in the state takes no key {part!r}.") from None
+
+
+def new_state(plan: Plan) -> Any:
+    """Return the state that a run of a workflow begins with.
+
+    Raises:
+        ValueError: the steps declare state types that are not related.
+        WorkflowValidationError: the state type has fields without a default.
+    """
+    kind = state_type_of(plan.state_types)
+    if kind is None:
+        return DictState()
+    missing = [name for name, field in kind.model_fields.items() if field.is_required()]
+    if missing:
+        raise WorkflowValidationError(
+            f"The state type {kind.__name__!r} of workflow {plan.name!r} has fields without a default: "
+            f"{', '.join(map(repr, missing))}. A run begins with {kind.__name__}(), so give each a default."
+        )
+    return kind()
 
 
 def state_type_of(declared: list[type]) -> type[BaseModel] | None:

@@ -9,6 +9,9 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
+from wfkit.patience import GRACE
+from wfkit.report import logger
+from wfkit.resources import standing_still
 from wfkit.workflow import Workflow
 
 
@@ -50,7 +53,24 @@ def run_sync(workflow: Workflow, *, nested: bool = False, **kwargs: Any) -> Any:
 
 
 async def _run(workflow: Workflow, kwargs: dict[str, Any]) -> Any:
-    return await workflow.run(**kwargs)
+    handler = workflow.run(**kwargs)
+    loop = asyncio.get_running_loop()
+
+    def look() -> None:
+        if handler.status == "waiting":
+            logger.warning(
+                "run_sync: %s Nobody else has the handler of this run, so it may wait for ever. To answer, use "
+                "`handler = workflow.run(...)` and `await handler.send_event(...)`.",
+                handler.waiting_for,
+            )
+        elif not handler.is_done():
+            loop.call_later(GRACE, look)
+
+    alarm = loop.call_later(GRACE, look)
+    try:
+        return await handler
+    finally:
+        alarm.cancel()
 
 
 def _run_in_thread(main: Coroutine[Any, Any, Any]) -> Any:
@@ -74,7 +94,10 @@ def _run_in_thread(main: Coroutine[Any, Any, Any]) -> Any:
 
     # A copy of the context keeps prints in the right notebook cell. One thread for each call: a shared loop would wait
     # for itself when a step calls run_sync.
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(work,), name="wfkit-run-sync", daemon=True)
+    token = standing_still.set((*standing_still.get(), asyncio.get_running_loop()))
+    context = contextvars.copy_context()
+    standing_still.reset(token)
+    thread = threading.Thread(target=context.run, args=(work,), name="wfkit-run-sync", daemon=True)
     thread.start()
     try:
         while thread.is_alive():

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from wfkit.attempts import RetryInfo
 from wfkit.context import Context
 from wfkit.events import Event
 from wfkit.store import Store
@@ -92,6 +93,11 @@ class SyncContext:
             lambda: self._context.wait_for_event(event_type, waiter_event, waiter_id, requirements, timeout)
         )
         return event
+
+    def retry_info(self) -> RetryInfo:
+        """Return how often the step has been retried on this event, and what its last attempt came to."""
+        info: RetryInfo = self._hop(self._context.retry_info)
+        return info
 
     def running_steps(self) -> list[str]:
         """Return the names of the steps that are at work now."""

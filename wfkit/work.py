@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from wfkit.collecting import Buffer, Collected
+from wfkit.collecting import Collected
 from wfkit.draft import differs
 from wfkit.events import Event, HumanResponseEvent, fields_of, name_of
+from wfkit.scope import Recoveries, Scope
 from wfkit.steps import StepSpec
 
 
@@ -59,7 +61,12 @@ class Seldom:
         replay: answers that an earlier run of the body got and this one gets again.
         answered: the last wait to get its event, while there is no slot for the step to go on.
         collected: what its calls of `collect_events` did.
-        brought: buffers that have used its event up in an earlier attempt.
+        collected_before: what those of an earlier run of the body did, and the same calls of this one do again.
+        first_start: when its first attempt began, in seconds on the run's clock.
+        due: when it is to be tried again, in seconds on the run's clock.
+        last_error, last_failed_at: what the attempt before this one raised, and when.
+        scope: the returned list it comes of, None outside of all.
+        recoveries: how many failures each error handler has taken on the way to it.
     """
 
     attempt = 1
@@ -75,7 +82,12 @@ class Seldom:
     replay: dict[str, list[Event]] | None = None
     answered: Wait | None = None
     collected: list[Collected] | None = None
-    brought: frozenset[Buffer] = frozenset()
+    collected_before: list[Collected] | None = None
+    due: float = 0.0
+    last_error: Exception | None = None
+    last_failed_at: datetime | None = None
+    scope: Scope | None = None
+    recoveries: Recoveries | None = None
 
 
 class Work(Seldom):
@@ -123,6 +135,16 @@ class Work(Seldom):
         self.sends, self.sent = 0, None
         self.skip_streamed, self.streamed = max(self.skip_streamed, self.streamed), 0
         self.replay, self.answers = self.all_answers(), None
+        self.collected_before, self.collected = self.all_collected(), None
+
+    @property
+    def has_answers_left(self) -> bool:
+        """Whether an earlier run of the body got answers that this one is still to get."""
+        return any((self.replay or {}).values())
+
+    def all_collected(self) -> list[Collected]:
+        """Return what this run of the body has collected, and what it would still have collected again."""
+        return [*(self.collected or ()), *(self.collected_before or ())]
 
     def all_answers(self) -> dict[str, list[Event]]:
         """Return the answers this run of the body has got, and those it would still have got again."""

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self
+
+from typing_extensions import TypeVar
 
 from wfkit.calls import Calls
+from wfkit.checks import (
+    check_concurrency,
+    check_configs,
+    check_resources,
+    check_timeout,
+    checked_hooks,
+    find_missing_children,
+    need_loop,
+)
+from wfkit.children import adopt, children_of, name_of_child
+from wfkit.clock import current_clock
 from wfkit.context import CURRENT, Context
 from wfkit.either import either
 from wfkit.engine import Engine
@@ -17,16 +29,20 @@ from wfkit.errors import (
 )
 from wfkit.events import Event, StartEvent, StopEvent
 from wfkit.first_event import first_event
-from wfkit.graph import Problem, complain, find_configuration_problems, find_problems
 from wfkit.handler import WorkflowHandler
-from wfkit.ledger import Ledger
 from wfkit.plan import Plan
+from wfkit.problems import Problem, complain, find_configuration_problems, find_problems
 from wfkit.records import Record
+from wfkit.resources import ResourceManager
+from wfkit.scoped_ledger import ledger_of
 from wfkit.seam import Hook, observers
 from wfkit.serialize import BaseSerializer
 from wfkit.snapshot import load_ledger, load_stop
 from wfkit.steps import GRAPH_CHECKS, StepSpec, check_names, spec_of
+from wfkit.store import new_state
 from wfkit.turns import Turns
+
+ResultT = TypeVar("ResultT", default=Any)
 
 
 class WorkflowMeta(type):
@@ -44,24 +60,28 @@ class WorkflowMeta(type):
         WorkflowMeta.changes += 1
 
 
-class Workflow(metaclass=WorkflowMeta):
+class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
     """A set of steps that pass events to each other.
 
-    Write the steps as methods of a subclass, or fill an instance with `@step(workflow=instance)`.
+    Write the steps as methods of a subclass, or fill an instance with `@step(workflow=instance)`. For a type checker
+    a subclass may say what its runs give: `class Greet(Workflow[str])`.
 
     Args:
         timeout: seconds that a run may take, not counting the time it waits for a person; None for ever.
         disable_validation: leave the flow graph unchecked.
         verbose: print each step as it starts and what it produced.
+        resource_manager: keeps the cached resources; by default a new one for each instance.
         num_concurrent_runs: how many runs of this instance go on at once; the others queue. None for any number.
         workflow_name: a name other than the class's.
         skip_graph_checks: names of graph checks to leave out: "reachability", "dead_end", "terminal_event".
         serializer: writes and reads snapshots of its runs.
         hooks: attached to every run of this instance.
+        children: child workflows, by the names of the attributes that the class annotates.
 
     Raises:
         WorkflowConfigurationError: the class has steps, but not exactly one kind of start and of stop.
         WorkflowValidationError: an argument is wrong.
+        TypeError: there is no argument and no child of a name.
 
     Example:
         class Greet(Workflow):
@@ -94,6 +114,7 @@ class Workflow(metaclass=WorkflowMeta):
         self.__valid = None
         self.__turns = Turns()
         self.__history = None
+        self.__resources = ResourceManager()
         return self
 
     def __init__(
@@ -101,20 +122,17 @@ class Workflow(metaclass=WorkflowMeta):
         timeout: float | None = 45.0,
         disable_validation: bool = False,
         verbose: bool = False,
-        *,
+        resource_manager: ResourceManager | None = None,
         num_concurrent_runs: int | None = None,
         workflow_name: str | None = None,
         skip_graph_checks: Iterable[str] | None = None,
         serializer: BaseSerializer | None = None,
+        *,
         hooks: Iterable[Hook] = (),
+        **children: Workflow[Any],
     ) -> None:
-        _check_timeout(timeout)
-        if num_concurrent_runs is not None and (
-            isinstance(num_concurrent_runs, bool) or not isinstance(num_concurrent_runs, int) or num_concurrent_runs < 1
-        ):
-            raise WorkflowValidationError(
-                f"num_concurrent_runs must be an integer greater than 0 or None. It is {num_concurrent_runs!r}."
-            )
+        check_timeout(timeout)
+        check_concurrency(num_concurrent_runs)
         self.__timeout: float | None = timeout
         self.__unchecked: bool = disable_validation
         self.__verbose: bool = verbose
@@ -122,11 +140,13 @@ class Workflow(metaclass=WorkflowMeta):
         self.__name: str | None = workflow_name
         self.__skipped: frozenset[str] = frozenset(skip_graph_checks or ())
         self.__serializer: BaseSerializer | None = serializer
-        self.__hooks: tuple[Hook, ...] = _checked_hooks(hooks)
+        self.__hooks: tuple[Hook, ...] = checked_hooks(hooks)
         self.__own_steps: dict[str, StepSpec]
         self.__own_plan: tuple[int, Plan] | None
         self.__valid: tuple[Plan, bool] | None  # the plan that was found valid, and whether it asks people
         self.__history: Any
+        self.__resources: ResourceManager = self.__resources if resource_manager is None else resource_manager
+        adopt(self, children, Workflow)
         check_names(self.__skipped, GRAPH_CHECKS)
         plan = self.__wfkit_plan__()
         if plan.steps and not self.__unchecked:
@@ -176,7 +196,13 @@ class Workflow(metaclass=WorkflowMeta):
     @either
     def __wfkit_problems__(this: Any) -> list[Problem]:
         """Return what `validate` complains of."""
-        return find_problems(this.__wfkit_plan__(), () if isinstance(this, type) else this.__skipped)
+        problems = find_problems(this.__wfkit_plan__(), () if isinstance(this, type) else this.__skipped)
+        return problems if isinstance(this, type) else [*problems, *find_missing_children(this, Workflow)]
+
+    @either
+    def __wfkit_children__(this: Any) -> dict[str, Any]:
+        """Return the child workflows by the names of the attributes that hold them; classes where none was given."""
+        return children_of(this, Workflow)
 
     def __wfkit_records__(self) -> tuple[Record, ...] | None:
         """Return what happened in the latest run, or None if there was none."""
@@ -213,8 +239,17 @@ class Workflow(metaclass=WorkflowMeta):
 
     # -- running -----------------------------------------------------------------------------------------------
 
-    def validate(self) -> bool:
+    @property
+    def resource_manager(self) -> ResourceManager:
+        """What makes the resources of its steps and keeps the cached ones."""
+        return self.__resources
+
+    def validate(self, *, validate_resource_configs: bool = True, validate_resources: bool = False) -> bool:
         """Check the whole flow, even if `disable_validation` is set.
+
+        Args:
+            validate_resource_configs: read the files of the steps' ResourceConfigs, too.
+            validate_resources: make every resource once, too; what is made so is not kept.
 
         Returns:
             Whether a person takes part: a step asks a question or takes an answer.
@@ -225,6 +260,11 @@ class Workflow(metaclass=WorkflowMeta):
         """
         plan = self.__wfkit_plan__()
         complain(self.__wfkit_problems__())
+        new_state(plan)
+        if validate_resource_configs:
+            check_configs(plan, self.__resources)
+        if validate_resources:
+            check_resources(plan, ResourceManager())
         return plan.asks_people
 
     def run(
@@ -235,7 +275,7 @@ class Workflow(metaclass=WorkflowMeta):
         run_id: str | None = None,
         hooks: Iterable[Hook] = (),
         **kwargs: Any,
-    ) -> WorkflowHandler:
+    ) -> WorkflowHandler[ResultT]:
         """Start a run in the background and return its handler at once. Needs a running event loop.
 
         Args:
@@ -251,7 +291,7 @@ class Workflow(metaclass=WorkflowMeta):
             ContextStateError: a run is going on with this context.
             RuntimeError: no event loop is running here; see `run_sync`.
         """
-        _need_loop()
+        need_loop()
         plan = self.__wfkit_plan__()
         if not self.__unchecked and (self.__valid is None or self.__valid[0] is not plan):
             self.__valid = (plan, self.validate())
@@ -259,16 +299,18 @@ class Workflow(metaclass=WorkflowMeta):
         pending = context._pending
         start = None
         if pending is not None:
-            ledger, stop = load_ledger(plan, pending, context._reader()), load_stop(pending, context._reader())
+            reader = context._reader()
+            ledger, stop = load_ledger(plan, pending, reader, current_clock().now()), load_stop(pending, reader)
         else:
-            ledger, stop = Ledger(plan), None
+            ledger, stop = ledger_of(plan), None
             start = first_event(plan, start_event, kwargs)
         if run_id is not None and self.__turns.has(run_id):
             raise RuntimeError(f"Workflow run with run_id {run_id!r} already exists. Choose another, or wait for it.")
         every, history = self.__gather_hooks(hooks)
         context._pending = None
         context._workflow = self
-        engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended)
+        resources = self.resource_manager if plan.has_resources else None
+        engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended, resources)
         engine.stop = stop
         self.__history = history
         self.__adopt(engine)
@@ -290,7 +332,7 @@ class Workflow(metaclass=WorkflowMeta):
 
     def __gather_hooks(self, hooks: Iterable[Hook]) -> tuple[list[Hook], Any]:
         """Return all hooks of a run, and the one that keeps its records."""
-        every = [*self.__hooks, *observers(), *_checked_hooks(hooks)]
+        every = [hook.for_run() for hook in (*self.__hooks, *observers(), *checked_hooks(hooks))]
         if self.__verbose and Workflow._wfkit_verbose is not None:
             every.append(Workflow._wfkit_verbose())
         history = None if Workflow._wfkit_recorder is None else Workflow._wfkit_recorder()
@@ -307,6 +349,7 @@ class Workflow(metaclass=WorkflowMeta):
             parent = found.port.engine
             if not parent.ending:
                 engine.parent = parent
+                engine.name_in_parent = name_of_child(parent.workflow, self, Workflow) or engine.plan.name
                 if parent.loop is engine.loop:
                     engine.patience.parent = parent.patience
                 parent.children.add(engine)
@@ -340,30 +383,9 @@ def _class_plan(cls: Any) -> Plan:
         free: dict[str, StepSpec] = {}
         for base in reversed(cls.__mro__):
             free |= vars(base).get("_wfkit_steps", {})
+            for name in methods.keys() & free.keys() & vars(base).keys():
+                del free[name]  # a method of the same name further down replaces it
         plan = Plan(cls.__name__, (methods | free).values(), (inspect.getdoc(cls) or "") if cls is not Workflow else "")
         compiled = cls._wfkit_plan = (WorkflowMeta.changes, plan)
     current: Plan = compiled[1]
     return current
-
-
-def _check_timeout(timeout: object) -> None:
-    if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0):
-        return
-    raise WorkflowValidationError(f"timeout must be a number of seconds, at least 0, or None. It is {timeout!r}.")
-
-
-def _checked_hooks(hooks: Iterable[Hook]) -> tuple[Hook, ...]:
-    checked = tuple(hooks)
-    for hook in checked:
-        if not isinstance(hook, Hook):
-            raise WorkflowValidationError(f"A hook is an instance of a subclass of wfkit.Hook, got {hook!r}.")
-    return checked
-
-
-def _need_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        raise RuntimeError(
-            "no running event loop: call workflow.run(...) in async code, or use wfkit.run_sync(workflow, ...)."
-        ) from None

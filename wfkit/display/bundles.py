@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
-from wfkit.display.draw import plan_of
+from wfkit.display.draw import graph_of, plan_of
 from wfkit.display.drawing import Drawing
 from wfkit.display.execution import draw_execution, message_of
 from wfkit.display.figure import Figure
@@ -13,8 +13,8 @@ from wfkit.display.history import History
 from wfkit.display.html import heading_line
 from wfkit.display.words import clean, cut, shown
 from wfkit.events import StopEvent
-from wfkit.graph import FlowGraph, Problem, find_problems
 from wfkit.plan import Plan
+from wfkit.problems import Problem, find_problems
 from wfkit.records import Record
 
 
@@ -34,7 +34,7 @@ def workflow_bundle(workflow: Any) -> dict[str, str]:
     details = _details(workflow, plan)
     ask = getattr(workflow, "__wfkit_problems__", None)
     problems = (ask() if callable(ask) else find_problems(plan)) if plan.steps else []
-    drawing = Drawing(Figure.of_flow(FlowGraph.of(plan)))
+    drawing = Drawing(Figure.of_flow(graph_of(workflow)))
     name = clean(plan.name)
     first = ", ".join([f"{name} (workflow{' class' if isinstance(workflow, type) else ''}", *details]) + ")"
     if not plan.steps:

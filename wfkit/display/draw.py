@@ -30,6 +30,17 @@ def plan_of(workflow: Any) -> Plan:
     return plan
 
 
+def graph_of(workflow: Any, with_children: bool = True) -> FlowGraph:
+    """Return the graph of a workflow class, a workflow or a handler, with those of the workflows inside it.
+
+    Raises:
+        TypeError: it is none of these.
+    """
+    plan = plan_of(workflow)
+    ask = getattr(workflow, "__wfkit_children__", None)
+    return FlowGraph.of(plan, ask() if with_children and callable(ask) else None)
+
+
 def records_of(source: Any) -> tuple[Record, ...]:
     """Return the records of a handler, or of the latest run of a workflow.
 
@@ -78,7 +89,7 @@ def draw_all_possible_flows(
         filename: also write a self-contained page to this file, and print the name.
         notebook: taken and ignored, for code written for another library.
         max_label_length: cut names to this many characters.
-        include_child_workflows: taken for later; workflows inside workflows are not drawn yet.
+        include_child_workflows: whether the flows of workflows inside it are drawn, too, each in a frame.
         renderer: what the notebook shows: "svg", a light picture, or "pyvis", an interactive page of 700 kB.
 
     Returns:
@@ -92,8 +103,7 @@ def draw_all_possible_flows(
     Example:
         draw_all_possible_flows(LoopExampleFlow, filename="loop_workflow.html")
     """
-    plan = plan_of(workflow)
-    figure = Figure.of_flow(FlowGraph.of(plan), max_label_length)
+    figure = Figure.of_flow(graph_of(workflow, include_child_workflows), max_label_length)
     return announce(Drawing(figure, renderer, pyvis_file=True), filename)
 
 
@@ -109,13 +119,13 @@ def draw_all_possible_flows_mermaid(
         workflow: a Workflow class or instance.
         filename: also write the text to this file.
         max_label_length: cut names to this many characters.
-        include_child_workflows: taken for later; workflows inside workflows are not drawn yet.
+        include_child_workflows: whether the flows of workflows inside it are drawn, too, each in a frame.
 
     Raises:
         TypeError: `workflow` is not a workflow.
         OSError: the file cannot be written.
     """
-    text = Drawing(Figure.of_flow(FlowGraph.of(plan_of(workflow)), max_label_length)).mermaid
+    text = Drawing(Figure.of_flow(graph_of(workflow, include_child_workflows), max_label_length)).mermaid
     if filename is not None:
         write(checked(filename), text)
     return text

@@ -72,7 +72,7 @@ class _Sketch:
         for brought, execution in self.history.sets:
             for other in brought:
                 if self._id(other) != self._id(execution):
-                    self.arrows[Arrow(self._id(other), self._id(execution), quiet=True)] = None
+                    self.arrows[Arrow(self._id(other), self._id(execution), "collected")] = None
         # A plain arrow says more than a quiet one between the same two.
         arrows = [arrow for arrow in self.arrows if not (arrow.quiet and Arrow(*_ends(arrow)) in self.arrows)]
         name = cut(clean(self.history.workflow), NAME_LIMIT)

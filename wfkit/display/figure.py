@@ -6,20 +6,33 @@ A flow and an execution both become a `Figure`; SVG, Mermaid, pyvis and text are
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from wfkit.display.layout import Box, Layout, lay_out
 from wfkit.display.tokens import COLUMN, SMALL, TEXT
 from wfkit.display.words import TIMES, clean, columns, cut
-from wfkit.graph import FlowGraph, Node
+from wfkit.graph import ERROR_HANDLER, Child, EdgeKind, FlowGraph, Node
 
-ShapeKind: TypeAlias = Literal["step", "event", "start", "stop", "question", "answer", "person", "fold"]
+ShapeKind: TypeAlias = Literal[
+    "step", "event", "start", "stop", "question", "answer", "person", "fold", "resource", "config"
+]
+# An event on its way, many of them, and ways that no event goes: what was put aside and gathered, a failure, a resource
+# that a step is given, a workflow that it runs.
+ArrowKind: TypeAlias = Literal["event", "many", "collected", "failure", "resource", "child"]
 State: TypeAlias = Literal["done", "failed", "waiting", "running", "cancelled"]
 
 LABEL_LIMIT: Final = 32
 TIP_LIMIT: Final = 2_000
 NAME_LIMIT: Final = 120
+TITLE_HEIGHT: Final = 26.0
+_ARROWS: Final[dict[EdgeKind, ArrowKind]] = {
+    "event": "event",
+    "many": "many",
+    "failure": "failure",
+    "resource": "resource",
+}
 # What `@step` gives when nobody asks for a number; only another one is worth a mark.
 USUAL_WORKERS: Final = 4
 
@@ -56,6 +69,11 @@ class Shape:
         return self.kind in ("event", "start", "stop", "question", "answer")
 
     @property
+    def is_resource(self) -> bool:
+        """Whether it is drawn as a hexagon."""
+        return self.kind in ("resource", "config")
+
+    @property
     def has_glyph(self) -> bool:
         """Whether a small sign stands before the label."""
         return self.state is not None or self.kind in ("start", "stop", "person")
@@ -66,21 +84,48 @@ class Shape:
         first = columns(self.label) * TEXT * COLUMN + (18 if self.has_glyph else 0)
         first += (columns(self.mark) * SMALL * COLUMN + 8) if self.mark else 0
         second = columns(self.note) * SMALL * COLUMN
-        return float(max(64, 2 * round((max(first, second) + (28 if self.is_event else 26)) / 2)))
+        return float(max(64, 2 * round((max(first, second) + (28 if self.is_event or self.is_resource else 26)) / 2)))
 
     @property
     def height(self) -> float:
         """How high it is drawn."""
-        return 48.0 if self.note else 28.0 if self.is_event else 36.0
+        return 48.0 if self.note else 28.0 if self.is_event or self.is_resource else 36.0
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A way from one shape to another. `quiet` ones tell of something that is no event, such as a collected set."""
+    """A way from one shape to another, or to the frame around a child's flow."""
 
     source: str
     target: str
-    quiet: bool = False
+    kind: ArrowKind = "event"
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it tells of something that is no event on its way."""
+        return self.kind not in ("event", "many")
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A frame around the flow of a workflow inside the workflow.
+
+    Attributes:
+        id: unique on the picture.
+        name: what is written on it.
+        tip: what hovering tells, in lines.
+        figure: what is in it; None where it is not drawn again.
+    """
+
+    id: str
+    name: str
+    tip: tuple[str, ...]
+    figure: Figure | None
+
+    @property
+    def width(self) -> float:
+        """How wide it is at least."""
+        return float(2 * round((columns(self.name) * TEXT * COLUMN + 32) / 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +138,7 @@ class Figure:
         shapes: in an order that depends on nothing but the content.
         arrows: each pair once.
         remarks: sentences that belong under the picture.
+        clusters: frames around the flows of workflows inside this one.
     """
 
     name: str
@@ -100,28 +146,71 @@ class Figure:
     shapes: tuple[Shape, ...]
     arrows: tuple[Arrow, ...]
     remarks: tuple[str, ...] = ()
+    clusters: tuple[Cluster, ...] = ()
 
     @classmethod
-    def of_flow(cls, graph: FlowGraph, max_label_length: int | None = None) -> Figure:
+    def of_flow(cls, graph: FlowGraph, max_label_length: int | None = None, path: str = "") -> Figure:
         """Return the picture of everything that a workflow can do.
 
         Args:
             graph: the workflow's steps and events.
             max_label_length: names are cut to this many characters; None stands for a sensible length.
+            path: what the ids of everything in it begin with.
         """
         limit = label_limit(max_label_length)
-        ids = {node.id: _short(node.id) for node in graph.nodes}
+        ids = {node.id: _short(path + node.id) for node in graph.nodes}
         shapes = [_shape_of(node, ids[node.id], limit) for node in graph.nodes]
         shapes.sort(key=lambda shape: shape.kind != "start")  # the reading begins there
-        arrows = dict.fromkeys(Arrow(ids[edge.source], ids[edge.target]) for edge in graph.edges)
-        return cls(cut(clean(graph.name), NAME_LIMIT), "all possible flows", tuple(shapes), tuple(arrows))
+        arrows = [Arrow(ids[edge.source], ids[edge.target], _ARROWS[edge.kind]) for edge in graph.edges]
+        clusters = []
+        taken = [node.id for node in graph.nodes]
+        for child in graph.children:
+            inside = _folder(child.name, taken)
+            taken.append(inside)
+            cluster = _cluster_of(child, path + inside, max_label_length)
+            clusters.append(cluster)
+            arrows += [Arrow(ids[user], cluster.id, "child") for user in child.users]
+        name = cut(clean(graph.name), NAME_LIMIT)
+        return cls(name, "all possible flows", tuple(shapes), tuple(dict.fromkeys(arrows)), clusters=tuple(clusters))
+
+    @property
+    def figures(self) -> Iterator[Figure]:
+        """Yield the figure and those in its frames, the outer ones first."""
+        yield self
+        for cluster in self.clusters:
+            if cluster.figure is not None:
+                yield from cluster.figure.figures
+
+    @property
+    def all_shapes(self) -> list[Shape]:
+        """The shapes, with those in frames."""
+        return [shape for figure in self.figures for shape in figure.shapes]
+
+    @property
+    def all_arrows(self) -> list[Arrow]:
+        """The arrows, with those in frames."""
+        return [arrow for figure in self.figures for arrow in figure.arrows]
+
+    @property
+    def all_clusters(self) -> list[Cluster]:
+        """The frames, with those in frames, the outer ones first."""
+        return [cluster for figure in self.figures for cluster in figure.clusters]
 
     def lay_out(self) -> Layout:
-        """Place the shapes and route the arrows."""
-        return lay_out(
-            [Box(shape.id, shape.width, shape.height) for shape in self.shapes],
-            [(arrow.source, arrow.target) for arrow in self.arrows],
-        )
+        """Place the shapes and route the arrows. Frames stand below all shapes, with what is in them."""
+        boxes = [Box(shape.id, shape.width, shape.height) for shape in self.shapes]
+        inside: dict[str, Layout] = {}
+        for cluster in self.clusters:
+            width, height = cluster.width, TITLE_HEIGHT
+            if cluster.figure is not None:
+                inner = inside[cluster.id] = cluster.figure.lay_out()
+                width, height = max(width, inner.width), height + inner.height
+            boxes.append(Box(cluster.id, 2 * round(width / 2), height, last=True))
+        found = lay_out(boxes, [(arrow.source, arrow.target) for arrow in self.arrows])
+        for id, inner in inside.items():
+            frame = found.places[id]
+            found.put_in(inner, round(frame.x - inner.width / 2), round(frame.y - frame.height / 2 + TITLE_HEIGHT))
+        return found
 
 
 def label_limit(max_label_length: int | None) -> int:
@@ -149,6 +238,8 @@ def _short(content: str) -> str:
 def _shape_of(node: Node, id: str, limit: int) -> Shape:
     name = clean(node.name)
     tip = [cut(name, TIP_LIMIT)]
+    if node.kind in ("resource", "config"):
+        tip[0] = f"{node.kind} {tip[0]}"
     if node.kind == "step":
         tip[0] = "step " + tip[0]
         tip += [f"{clean(key)}: {cut(clean(kind), 200)}" for key, kind in node.fields if key != "return"]
@@ -156,7 +247,31 @@ def _shape_of(node: Node, id: str, limit: int) -> Shape:
         tip.append("works on 1 event at a time" if node.num_workers == 1 else f"works on {node.num_workers} at once")
     else:
         tip += [f"{clean(key)}: {cut(clean(kind), 200)}" for key, kind in node.fields]
+    if node.note:
+        tip.insert(1, node.note)
     if node.doc:
         tip.append(cut(clean(node.doc), 400))
-    mark = f"{TIMES}{node.num_workers}" if node.num_workers not in (0, USUAL_WORKERS) else ""
-    return Shape(id, node.kind, cut(name, TIP_LIMIT), cut(name, limit), tip=tuple(tip), mark=mark)
+    # Nobody chooses how many failures a handler works on.
+    asked = node.note != ERROR_HANDLER and node.num_workers not in (0, USUAL_WORKERS)
+    mark = f"{TIMES}{node.num_workers}" if asked else ""
+    return Shape(id, node.kind, cut(name, TIP_LIMIT), cut(name, limit), node.note, tuple(tip), mark=mark)
+
+
+def _folder(name: str, taken: list[str]) -> str:
+    """Return what the ids in a child's flow begin with, which no other id begins with."""
+    folder = name.replace("/", "|") + "/"
+    while any(other.startswith(folder) for other in taken):
+        folder = "/" + folder
+    return folder
+
+
+def _cluster_of(child: Child, folder: str, max_label_length: int | None) -> Cluster:
+    limit = label_limit(max_label_length)
+    attribute, workflow = clean(child.name), clean(child.workflow)
+    title = f"{cut(attribute, limit)}: {cut(workflow, limit)}"
+    tip = [cut(f"{attribute}: {workflow}", TIP_LIMIT), "a workflow inside this one"]
+    if child.graph is None:
+        return Cluster(_short(folder), f"{title} …", (*tip, "not drawn again here"), None)
+    if child.graph.doc:
+        tip.append(cut(clean(child.graph.doc), 400))
+    return Cluster(_short(folder), title, tuple(tip), Figure.of_flow(child.graph, max_label_length, folder))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from wfkit.display.figure import State
-from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent
+from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, InputRequiredEvent
 from wfkit.records import (
     EventsCollected,
     EventSent,
@@ -105,7 +105,9 @@ class History:
         self._lineages: dict[int, Execution] = {}
         self._returned: tuple[Event, Execution] | None = None
         self._open: list[Passage] = []  # questions without an answer
-        self._untaken: dict[int, Passage] = {}  # by identity of the event, which the records keep alive
+        # By identity of the event, which the records keep alive: what nobody took, and what a step may gather.
+        self._untaken: dict[int, Passage] = {}
+        self._for_gathering: dict[int, Passage] = {}
         for record in records:
             self._read(record)
         self._keep_returned()
@@ -167,7 +169,12 @@ class History:
     def _started(self, record: StepStarted) -> None:
         execution = self._execution(record.id, record.step)
         execution.state, execution.attempts, execution.retrying = "running", record.attempt, False
-        if record.attempt == 1:
+        if isinstance(record.event, CollectionReleaseEvent):
+            for event in record.event.events:
+                gathered = self._for_gathering.get(id(event))
+                if gathered is not None and execution not in gathered.takers:
+                    gathered.takers.append(execution)
+        elif record.attempt == 1:
             pair = (record.parent, record.n)
             passage = self._by_pair.get(pair)
             if passage is None:  # the record of the sending is gone
@@ -179,6 +186,8 @@ class History:
         sender = None if record.source is None else self._sender(record)
         passage = self._add(Passage(record.event, sender, record.source is None, record.targets))
         self._by_pair[record.parent, record.n] = passage
+        if record.targets:
+            self._for_gathering[id(record.event)] = passage
         if isinstance(record.event, InputRequiredEvent):
             self._open.append(passage)
         elif not record.targets:

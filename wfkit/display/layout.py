@@ -26,11 +26,12 @@ ROW_WIDTH = 1_400.0
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A thing to place: its id, width and height."""
+    """A thing to place: its id, width and height, and whether it stands below all that are not `last`."""
 
     id: str
     width: float
     height: float
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,15 @@ class Layout:
     routes: dict[tuple[str, str], Route]
     width: float
     height: float
-    back: frozenset[tuple[str, str]]
+    back: set[tuple[str, str]]
+
+    def put_in(self, inner: Layout, dx: float, dy: float) -> None:
+        """Add what another layout has placed, moved to where its frame stands."""
+        for id, found in inner.places.items():
+            self.places[id] = Place(found.x + dx, found.y + dy, found.width, found.height)
+        for pair, route in inner.routes.items():
+            self.routes[pair] = route.moved(dx, dy)
+        self.back.update(inner.back)
 
 
 class Piece:
@@ -82,6 +91,10 @@ class Piece:
         self.back = find_back_edges(count, plain)
         downwards = [(edge[1], edge[0]) if edge in self.back else edge for edge in plain]
         self.ranks = rank(count, list(dict.fromkeys(downwards)))
+        bottom = max((self.ranks[index] for index, found in enumerate(boxes) if not found.last), default=-1) + 1
+        for index, found in enumerate(boxes):
+            if found.last:
+                self.ranks[index] = bottom
         self.layers: list[list[int]] = [[] for _ in range(max(self.ranks) + 1)]
         for box in range(count):
             self.layers[self.ranks[box]].append(box)
@@ -155,7 +168,7 @@ def lay_out(boxes: Iterable[Box], edges: Iterable[tuple[str, str]]) -> Layout:
     for members in components(len(all_boxes), [(number[a], number[b]) for a, b in pairs]):
         _lay_out_piece([all_boxes[index] for index in members], pairs, places, routes, back, shelf)
     ordered = {pair: routes[pair] for pair in pairs}
-    return Layout(places, ordered, shelf.width + MARGIN, shelf.height + MARGIN, frozenset(back))
+    return Layout(places, ordered, shelf.width + MARGIN, shelf.height + MARGIN, back)
 
 
 class _Shelf:
@@ -200,9 +213,13 @@ def _lay_out_piece(
     bottom = max([route.bottom for route in routed] + [bands[-1].bottom])
     corner_x, corner_y = shelf.put(right - left, bottom - top)
     dx, dy = round(corner_x - left), round(corner_y - top)
+    lifts = {}  # what is last stands at the top of its layer, not in the middle
     for index, (width, height) in enumerate(sizes):
         band = bands[piece.ranks[index]]
-        places[names[index]] = Place(xs[index] + dx, band.middle + dy, width, height)
+        if boxes[index].last:
+            lifts[index] = band.middle - band.top - height / 2
+        places[names[index]] = Place(xs[index] + dx, band.middle - lifts.get(index, 0.0) + dy, width, height)
     for (source, target), route in drawn.items():
-        routes[names[source], names[target]] = route.moved(dx, dy)
+        lifted = route.shortened(lifts[target]) if lifts.get(target) else route
+        routes[names[source], names[target]] = lifted.moved(dx, dy)
     back.update((names[source], names[target]) for source, target in piece.back)

@@ -95,12 +95,25 @@ class Route:
     def tip(self) -> str:
         """Return an arrow's head at the end as the `d` of an SVG path."""
         x, y = self.end
-        before = next((point for point in reversed(self._corners()) if point != self.end), (x, y - 1))
-        length = math.hypot(x - before[0], y - before[1])
-        along, across = (x - before[0]) / length, (y - before[1]) / length
+        along, across = self._direction()
         ends = [(9, 4), (7, 0), (9, -4)]
         points = [(x - back * along - out * across, y - back * across + out * along) for back, out in ends]
         return f"M{_pair(self.end)}L" + "L".join(_pair(point) for point in points) + "Z"
+
+    def shortened(self, length: float) -> Route:
+        """Return the way without so much of its end, which must be longer than that."""
+        along, across = self._direction()
+        first, second, (x, y) = self.pieces[-1]
+        end = (x - length * along, y - length * across)
+        second = end if second == (x, y) else second
+        return Route(self.start, (*self.pieces[:-1], (first, second, end)))
+
+    def _direction(self) -> Point:
+        """Return which way the end points, as a step of length 1."""
+        x, y = self.end
+        before = next((point for point in reversed(self._corners()) if point != self.end), (x, y - 1))
+        length = math.hypot(x - before[0], y - before[1])
+        return (x - before[0]) / length, (y - before[1]) / length
 
     def _corners(self) -> list[Point]:
         return [self.start, *(point for piece in self.pieces for point in piece)]

@@ -7,7 +7,7 @@ import re
 from html import escape
 from typing import Final
 
-from wfkit.display.figure import Arrow, Figure, Shape
+from wfkit.display.figure import Arrow, Cluster, Figure, Shape
 from wfkit.display.layout import Layout, Place
 from wfkit.display.tokens import CODE_FONT, COLUMN, DARK, LIGHT, SMALL, TEXT, UI_FONT
 from wfkit.display.words import columns
@@ -47,13 +47,14 @@ def draw_svg(figure: Figure, layout: Layout | None = None) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" class="wfkit" role="img" aria-label="{label}" '
         f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}">',
         f"<title>{label}</title>",
-        f"<style>{_style()}</style>",
+        f"<style>{_style(figure)}</style>",
         '<defs><marker id="wf-tip" class="tip" viewBox="0 0 9 8" refX="8" refY="4" markerWidth="9" '
         'markerHeight="8" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0 9 4 0 8 2 4Z"/></marker></defs>',
         f'<rect class="ground" width="{width:.0f}" height="{height:.0f}" rx="8"/>',
         f'<g transform="translate({shift} 0)">' if shift else "<g>",
-        *(_draw_arrow(arrow, layout) for arrow in figure.arrows),
-        *(_draw_shape(shape, layout.places[shape.id]) for shape in figure.shapes),
+        *(_draw_cluster(cluster, layout.places[cluster.id]) for cluster in figure.all_clusters),
+        *(_draw_arrow(arrow, layout) for arrow in figure.all_arrows),
+        *(_draw_shape(shape, layout.places[shape.id]) for shape in figure.all_shapes),
         "</g>",
         foot.draw(layout.height, width),
         "</svg>",
@@ -69,8 +70,17 @@ def element_id(content: str) -> str:
     return f"wf-{plain[:32]}-{hashlib.blake2b(content.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
 
 
-def _style() -> str:
+def _style(figure: Figure) -> str:
     """Return the rules, scoped to our own pictures: inside a page they must not reach anything else."""
+    seldom = [
+        name
+        for name, needed in (
+            ("many", any(arrow.kind == "many" for arrow in figure.all_arrows)),
+            ("resource", any(shape.is_resource for shape in figure.all_shapes)),
+            ("frame", bool(figure.clusters)),
+        )
+        if needed
+    ]
     fixed = (
         f".wfkit text{{font:{TEXT}px {CODE_FONT};text-anchor:middle;dominant-baseline:central}}"
         f".wfkit .small{{font-size:{SMALL}px}}.wfkit .words{{font-family:{UI_FONT};text-anchor:start}}"
@@ -78,10 +88,17 @@ def _style() -> str:
         ".wfkit .box{stroke-width:1.25}.wfkit .person .box,.wfkit .fold .box,.wfkit .loose .box"
         "{stroke-dasharray:5 4}.wfkit .line{fill:none;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}"
     )
-    return fixed + _colours(LIGHT) + f"@media (prefers-color-scheme:dark){{{_colours(DARK)}}}"
+    if "many" in seldom:
+        fixed += ".wfkit .many{stroke-width:4.25}.wfkit .gap{fill:none;stroke-width:1.75}"
+    if "resource" in seldom:
+        fixed += ".wfkit .use{stroke-dasharray:1 3.5;stroke-linecap:round}"
+    if "frame" in seldom:
+        fixed += ".wfkit .frame text{text-anchor:start}"
+    light, dark = (_colours(tokens, seldom) for tokens in (LIGHT, DARK))
+    return f"{fixed}{light}@media (prefers-color-scheme:dark){{{dark}}}"
 
 
-def _colours(tokens: dict[str, str]) -> str:
+def _colours(tokens: dict[str, str], seldom: list[str]) -> str:
     rules = [
         f".wfkit .ground{{fill:{tokens['surface']}}}.wfkit text{{fill:{tokens['ink']}}}",
         f".wfkit .small,.wfkit .words{{fill:{tokens['quiet']}}}.wfkit .edge{{stroke:{tokens['edge']}}}",
@@ -97,11 +114,36 @@ def _colours(tokens: dict[str, str]) -> str:
         rules.append(f".wfkit .{name} .line{{stroke:{tokens[name]}}}")
     for name in ("failed", "waiting", "running", "cancelled"):
         rules.append(f".wfkit .{name} .box{{stroke:{tokens[name]}}}")
+    if "many" in seldom:
+        rules.append(f".wfkit .gap{{stroke:{tokens['surface']}}}")
+    if "resource" in seldom:
+        rules.append(f".wfkit .resource .box{{fill:{tokens['person']};stroke:{tokens['person-line']}}}")
+    if "frame" in seldom:
+        rules.append(f".wfkit .frame .box{{fill:{tokens['raised']};stroke:{tokens['line']}}}")
+        rules.append(f".wfkit .frame text{{fill:{tokens['quiet']}}}")
     return "".join(rules)
 
 
+def _draw_cluster(cluster: Cluster, place: Place) -> str:
+    x, y = place.x - place.width / 2, place.y - place.height / 2
+    tip = "\n".join(cluster.tip)
+    return (
+        f'<g id="{element_id(cluster.id)}" class="frame"><title>{escape(tip)}</title>'
+        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{place.width:.0f}" height="{place.height:.0f}" rx="6"/>'
+        f'<text x="{x + 14:.1f}" y="{y + 16:.1f}">{escape(cluster.name)}</text></g>'
+    )
+
+
 def _draw_arrow(arrow: Arrow, layout: Layout) -> str:
-    path = layout.routes[arrow.source, arrow.target].path()
+    route = layout.routes[arrow.source, arrow.target]
+    path = route.path()
+    if arrow.kind == "many":  # two lines: a broad one with a gap drawn along the middle of it
+        path = route.shortened(6).path()
+        return (
+            f'<path class="edge many" d="{path}"/><path class="gap" d="{path}"/><path class="tip" d="{route.tip()}"/>'
+        )
+    if arrow.kind == "resource":
+        return f'<path class="edge use" d="{path}"/>'
     quiet = " quiet-edge" if arrow.quiet else ""
     return f'<path class="edge{quiet}" marker-end="url(#wf-tip)" d="{path}"/>'
 
@@ -109,20 +151,36 @@ def _draw_arrow(arrow: Arrow, layout: Layout) -> str:
 def _draw_shape(shape: Shape, place: Place) -> str:
     names = [_class_of(shape), *([shape.state] if shape.state else []), *(["loose"] if shape.loose else [])]
     tip = "\n".join(shape.tip) or shape.name
-    x, y = place.x - place.width / 2, place.y - place.height / 2
-    corner = min(place.height, 28.0) / 2 if shape.is_event else 6
     lines = [
         f'<g id="{element_id(shape.id)}" class="{" ".join(names)}"><title>{escape(tip)}</title>',
-        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{place.width:.0f}" height="{place.height:.0f}" '
-        f'rx="{corner:.0f}"/>',
+        _draw_outline(shape, place),
         *_draw_label(shape, place),
         "</g>",
     ]
     return "".join(lines)
 
 
+def _draw_outline(shape: Shape, place: Place) -> str:
+    x, y = place.x - place.width / 2, place.y - place.height / 2
+    if shape.is_resource:
+        return _hexagon(x, y, place.width, place.height)
+    corner = min(place.height, 28.0) / 2 if shape.is_event else 6
+    return (
+        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{place.width:.0f}" height="{place.height:.0f}" '
+        f'rx="{corner:.0f}"/>'
+    )
+
+
+def _hexagon(x: float, y: float, width: float, height: float) -> str:
+    side = height / 3
+    return (
+        f'<path class="box" d="M{x:.1f} {y + height / 2:.1f}l{side:.1f} {-height / 2:.1f}h{width - 2 * side:.1f}'
+        f'l{side:.1f} {height / 2:.1f}l{-side:.1f} {height / 2:.1f}h{2 * side - width:.1f}Z"/>'
+    )
+
+
 def _class_of(shape: Shape) -> str:
-    return "event" if shape.kind in ("question", "answer") else shape.kind
+    return "event" if shape.kind in ("question", "answer") else "resource" if shape.is_resource else shape.kind
 
 
 def _draw_label(shape: Shape, place: Place) -> list[str]:
@@ -146,14 +204,18 @@ def _draw_label(shape: Shape, place: Place) -> list[str]:
 
 def _legend(figure: Figure) -> list[tuple[str, str]]:
     """Return what needs explaining on this picture, as (sample, word)."""
-    kinds = {_class_of(shape) for shape in figure.shapes}
-    states = {shape.state for shape in figure.shapes if shape.state}
+    kinds = {_class_of(shape) for shape in figure.all_shapes}
+    states = {shape.state for shape in figure.all_shapes if shape.state}
+    ways = {arrow.kind for arrow in figure.all_arrows}
     found = [(kind, kind) for kind in _FILLED if kind in kinds]
     found += [(state, state) for state in _STATES if state in states]
     if any(shape.loose for shape in figure.shapes):
         found.append(("loose", "taken by nobody"))
-    if any(arrow.quiet for arrow in figure.arrows):
-        found.append(("quiet", "collected"))
+    found += [("resource", "resource")] if "resource" in kinds else []
+    found += [("many", "many")] if "many" in ways else []
+    words = {"collected": "collected", "failure": "fails", "child": "runs"}
+    told = [word for kind, word in words.items() if kind in ways]
+    found += [("quiet", ", ".join(told))] if told else []
     return found
 
 
@@ -198,6 +260,11 @@ def _sample(name: str, x: float, y: float) -> str:
         return f'<g class="{name}"><g transform="translate({x:.1f} {y:.1f})">{_GLYPHS[name]}</g></g>'
     if name == "quiet":
         return f'<path class="edge quiet-edge" d="M{x - 9:.1f} {y:.1f}h18"/>'
+    if name == "many":
+        path = f"M{x - 9:.1f} {y:.1f}h18"
+        return f'<path class="edge many" d="{path}"/><path class="gap" d="{path}"/>'
+    if name == "resource":
+        return f'<g class="resource">{_hexagon(x - 9, y - 6, 18, 12)}</g>'
     rx = 6 if name in ("event", "loose") else 3
     kind = "event loose" if name == "loose" else name
     return f'<g class="{kind}"><rect class="box" x="{x - 9:.1f}" y="{y - 6:.1f}" width="18" height="12" rx="{rx}"/></g>'

@@ -1,0 +1,88 @@
+"""Workflows inside workflows: which attributes of a workflow hold others.
+
+A child is an attribute: one that is annotated, `child: Child`, and given as `Parent(child=Child())`, or one that is
+simply assigned, `self.child = Child()`. A step awaits `self.child.run(...)`, and the runs are tied.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any, get_type_hints
+
+
+def declared_children(cls: type, base: type) -> dict[str, type]:
+    """Return the annotated attributes of a workflow class that are workflows, with their classes.
+
+    Args:
+        cls: the class.
+        base: `Workflow`, whose own annotations are left out.
+    """
+    found: dict[str, type] = {}
+    for owner in reversed(cls.__mro__):
+        if issubclass(owner, base) and owner is not base:
+            for name in vars(owner).get("__annotations__", {}):
+                kind = _annotation(owner, name)
+                if isinstance(kind, type) and issubclass(kind, base):
+                    found[name] = kind
+    return found
+
+
+def _annotation(owner: type, name: str) -> Any:
+    """Return what an attribute is annotated with; None for a name that cannot be found at run time."""
+    hint = owner.__annotations__[name]
+    if not isinstance(hint, str):
+        return hint
+    try:
+        return get_type_hints(owner).get(name)
+    except NameError:
+        pass  # of another attribute, or a class inside a function
+    # A class that is written inside a function: as the class body saw it, which is gone; its module is left.
+    return vars(sys.modules.get(owner.__module__, object())).get(hint) if owner.__module__ in sys.modules else None
+
+
+def adopt(workflow: Any, given: Mapping[str, Any], base: type) -> None:
+    """Set the children that a workflow was made with.
+
+    Raises:
+        TypeError: a name is no annotated attribute, or its value is not of the annotated class.
+    """
+    if not given:
+        return
+    cls = type(workflow)
+    annotated = {name for owner in cls.__mro__ for name in vars(owner).get("__annotations__", {})}
+    declared = declared_children(cls, base)
+    for name, child in given.items():
+        wanted = declared.get(name, base)
+        if name not in annotated or not isinstance(child, base):
+            hint = f"Its child workflows are {', '.join(declared)}." if declared else "It declares no child workflows."
+            raise TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}, {child!r}. {hint}")
+        if not isinstance(child, wanted):
+            raise TypeError(f"{cls.__name__}({name}=...) takes a {wanted.__name__}, got {child!r}.")
+        setattr(workflow, name, child)
+
+
+def children_of(workflow: Any, base: type) -> dict[str, Any]:
+    """Return the children of a workflow class or instance by the names of their attributes.
+
+    The child is an instance where there is one, else its class, as when a class is drawn.
+    """
+    cls = workflow if isinstance(workflow, type) else type(workflow)
+    found: dict[str, Any] = dict(declared_children(cls, base))
+    for owner in reversed(cls.__mro__):
+        if owner is not base and issubclass(owner, base):
+            found |= dict(_instances(vars(owner), base))
+    if not isinstance(workflow, type):
+        found |= dict(_instances(vars(workflow), base))
+    return found
+
+
+def _instances(attributes: Mapping[str, Any], base: type) -> Iterator[tuple[str, Any]]:
+    for name, value in attributes.items():
+        if isinstance(value, base):
+            yield name, value
+
+
+def name_of_child(parent: Any, child: Any, base: type) -> str | None:
+    """Return the attribute of a workflow that holds another one, or None."""
+    return next((name for name, held in children_of(parent, base).items() if held is child), None)
