@@ -160,6 +160,28 @@ async def test_different_handlers_count_for_themselves() -> None:
     assert await Flow().run(fails=["first"]) == "both were helped"
 
 
+async def test_two_handlers_in_turn_do_not_forget_each_others_counts() -> None:
+    class Circle(Workflow):
+        @step
+        async def first(self, ev: StartEvent | Left) -> Right:
+            raise Trouble(f"first {ev.get('n', 0)}")
+
+        @step
+        async def second(self, ev: Right) -> StopEvent:
+            raise Trouble(f"second {ev.n}")
+
+        @catch_error(for_steps=["first"], max_recoveries=2)
+        async def help_first(self, ev: StepFailedEvent) -> Right:
+            return Right(n=ev.input_event.get("n", 0) + 1)
+
+        @catch_error(for_steps=["second"], max_recoveries=9)
+        async def help_second(self, ev: StepFailedEvent) -> Left:
+            return Left(n=ev.input_event["n"] + 1)
+
+    with pytest.raises(Trouble, match="first 4"):
+        await Circle(timeout=5).run()
+
+
 async def test_runs_at_once_and_one_after_another_count_for_themselves() -> None:
     workflow = looping(1, 1)()
     ctx: Context[Any] = Context(workflow)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.fans import Again, Done, Squares, Task
-from tests.flows import Answer, Count, Left, Middle
+from tests.fans import Again, Done, Squares, Task, Two
+from tests.flows import Answer, Count, Left, Middle, Right
 from tests.moments import check_every_moment, finish, saved, simulated
 from tests.troubles import Line, Scoped, Trouble, Wild
 from wfkit import (
@@ -234,6 +234,50 @@ def test_recoveries_are_counted_on_after_a_restore() -> None:
         simulated(main(), seed)
 
 
+class Behind(Squares):
+    """The list is made by the handler; whatever fails behind it has no recovery left."""
+
+    @step
+    async def split(self, ev: StartEvent) -> list[Task]:
+        raise Trouble("split")
+
+    @step
+    async def work(self, ev: Task) -> Done | None:
+        for _ in range(ev.n):
+            await asyncio.sleep(0)
+        return Done(n=ev.n) if ev.made else None
+
+    @step
+    async def gather(self, dones: list[Done]) -> StopEvent:
+        await asyncio.sleep(0)
+        raise Trouble("gather")
+
+    @catch_error
+    async def instead(self, ev: StepFailedEvent) -> list[Task] | StopEvent:
+        if ev.step_name == "gather":
+            return StopEvent(result="a second recovery")
+        return [Task(n=n, made=ev.input_event["made"]) for n in range(ev.input_event["count"])]
+
+
+@pytest.mark.parametrize(("count", "made"), [(0, True), (3, True), (3, False)])
+def test_recoveries_count_on_in_a_scope_and_after_a_restore(count: int, made: bool) -> None:
+    async def main() -> None:
+        handler = Behind().run(count=count, made=made)
+        snapshots = []
+        while not handler.is_done():
+            snapshots.append(saved(handler.ctx))
+            await asyncio.sleep(0)
+        with pytest.raises(Trouble, match="gather"):
+            await handler
+        for snapshot in snapshots:
+            if snapshot["is_running"]:
+                with pytest.raises(Trouble, match="gather"):
+                    await finish(Behind(), snapshot)
+
+    for seed in range(4):
+        simulated(main(), seed)
+
+
 class HelpedMembers(Squares):
     """Every other member fails, after a retry, and is replaced or left out."""
 
@@ -299,3 +343,34 @@ async def test_a_handler_that_waits_survives_with_its_event() -> None:
     assert "first" in result.removeprefix("first: "), "the error still says what was wrong"
     assert result.endswith(", 1: go on")
     assert probe.steps == ["helper"]
+
+
+class Merged(Two):
+    """The left half was recovered and waits for the right; then their join fails."""
+
+    @step
+    async def make_left(self, ev: StartEvent) -> Left:
+        raise Trouble("left")
+
+    @step
+    async def make_right(self, ev: StartEvent) -> Right:
+        await asyncio.sleep(5)
+        return Right()
+
+    @step
+    async def join(self, left: Left, right: Right) -> StopEvent:
+        raise Trouble("join")
+
+    @catch_error
+    async def helper(self, ev: StepFailedEvent) -> Left | StopEvent:
+        return Left() if ev.step_name == "make_left" else StopEvent(result="a second recovery")
+
+
+async def test_a_half_that_waits_keeps_its_count_in_the_snapshot() -> None:
+    handler = Merged().run()
+    await asyncio.sleep(2)
+    snapshot = saved(handler.ctx)
+    await handler.cancel_run()
+
+    with pytest.raises(Trouble, match="join"):
+        await finish(Merged(), snapshot)

@@ -389,3 +389,21 @@ async def test_every_change_of_the_store_leaves_one_record(probe: Probe) -> None
         ("go", "edit_state", ("c",)),
         ("go", "clear", ()),
     ]
+
+
+# -- old habits -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("get", "ctx.store.get"), ("set", "ctx.store.set"), ("data", "ctx.store"), ("lock", "edit_state")],
+)
+def test_what_was_on_a_context_elsewhere_is_pointed_to(name: str, hint: str) -> None:
+    with pytest.raises(AttributeError, match=rf"'Context' object has no attribute '{name}'\. Use .*{hint}"):
+        getattr(Context(Line()), name)
+
+
+def test_any_other_missing_attribute_is_just_missing() -> None:
+    with pytest.raises(AttributeError, match=r"'Context' object has no attribute 'nothing'\.$"):
+        _ = Context(Line()).nothing  # type: ignore[attr-defined]
+    assert not hasattr(Context(Line()), "nothing")

@@ -107,7 +107,7 @@ def test_a_config_tells_what_it_is() -> None:
 
     assert (config.kind, config.name, config.label) == ("config", "conf/app.json#db.main", "app.json#db.main")
     assert config.description == "the database"
-    assert config.id == hashlib.sha256(b"config\0conf/app.json\0db.main").hexdigest()[:12]
+    assert config.id == hashlib.sha256(b"config\0app.json\0db.main").hexdigest()[:12]
     assert ResourceConfig("app.json", label="Settings").label == "Settings"
     assert len({ResourceConfig("app.json", part).id for part in (None, "a", "b")}) == 3
     assert repr(config) == "ResourceConfig('conf/app.json', 'db.main')"

@@ -95,11 +95,17 @@ def test_an_event_without_fields_is_still_true() -> None:
     assert len(Event()) == 0
 
 
-@pytest.mark.parametrize("name", ["get", "keys", "values", "items", "to_dict"])
+@pytest.mark.parametrize("name", ["get", "values", "items", "to_dict"])
 def test_a_field_may_have_the_name_of_a_mapping_method(name: str) -> None:
     event = Event(**{name: [1]})
 
     assert (event[name], getattr(event, name)) == ([1], [1])
+
+
+def test_an_event_with_a_field_called_keys_can_still_be_spread() -> None:
+    event = Event(keys=[1], other=2)
+    assert event["keys"] == [1]
+    assert dict(event) == {**event} == {"keys": [1], "other": 2}
 
 
 def test_a_declared_field_may_have_the_name_of_a_mapping_method() -> None:
@@ -212,3 +218,14 @@ def test_text_in_a_field_named_like_a_secret_is_masked_where_it_is_shown() -> No
     assert repr(event) == "Event(api_key='****', password='****', max_tokens=5, text='hello')"
     assert "sk-1" not in str(event)
     assert event.api_key == "sk-1"
+
+
+def test_a_missing_field_is_told_with_those_that_are_there() -> None:
+    with pytest.raises(
+        AttributeError, match=r"'StartEvent' object has no attribute 'topc'. Its fields: topic, n\."
+    ) as error:
+        _ = StartEvent(topic="pirates", n=1).topc
+    assert (error.value.name, type(error.value.obj)) == ("topc", StartEvent)
+    with pytest.raises(AttributeError, match="Its fields: none"):
+        _ = StartEvent().topic
+    assert not hasattr(StartEvent(), "topic")

@@ -130,6 +130,24 @@ def test_what_a_splitting_step_sends_goes_to_the_scope_around_its_list() -> None
     assert on_schedules(Sends, sizes=[1, 1]) == [[[-2], [-1], [0], [1]]]
 
 
+async def test_what_a_task_sends_that_a_member_left_behind_closes_no_scope_twice() -> None:
+    class Late(Groups):
+        @step
+        async def work(self, ctx: Context, ev: Task) -> Done:
+            async def later() -> None:
+                for _ in range(3):
+                    await asyncio.sleep(1)
+                    ctx.send_event(Task(n=5))
+
+            if ev.n == 0:
+                self.task = asyncio.create_task(later())
+            if ev.n >= 10:
+                await asyncio.sleep(10)
+            return Done(n=ev.n)
+
+    assert await Late().run(sizes=[1, 1, 1]) == [[0], [10], [20]]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 async def test_a_list_step_gathers_at_most_so_many_groups_at_once(workers: int) -> None:
     busy = [0]

@@ -90,7 +90,7 @@ class Books(RuleBasedStateMachine):
     @rule(pick=PICK)
     def time_out(self, pick: int) -> None:
         """Let the time of a wait be up."""
-        self.ledger.answer(self.ledger.waits[pick % len(self.ledger.waits)], None)
+        self.ledger.answer([*self.ledger.waits][pick % len(self.ledger.waits)], None)
 
     @precondition(lambda self: self.open)
     @rule(pick=PICK)

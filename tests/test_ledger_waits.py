@@ -382,7 +382,7 @@ def test_a_body_that_returns_with_a_wait_open_leaves_nothing(answered: bool) -> 
     if answered:
         ledger.send(Answer())
     ledger.finish(first)
-    assert ledger.waits == []
+    assert ledger.waits == {}
     assert not ledger.at_work(first)
     ledger.finish(second)
     ledger.finish(third)

@@ -195,6 +195,9 @@ def test_a_value_that_contains_itself_returns_so(pickler: PickleSerializer) -> N
     again = pickler.deserialize(pickler.serialize(endless))
     assert again[0] == 1
     assert again[1] is again
+    event = pickler.deserialize(pickler.serialize(Event(loop=endless, text="x")))
+    assert event.loop[1] is event.loop
+    assert event.text == "x"
 
 
 def test_an_event_that_leaves_its_lock_out_is_pickled_as_a_whole() -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows import Fail, Fan, Line, Loop, Slow
-from wfkit import StartEvent, StopEvent, Workflow, WorkflowRuntimeError, WorkflowTimeoutError, run_sync, step
+from tests.flows import Fail, Fan, Line, Loop, Middle, Slow
+from wfkit import Context, StartEvent, StopEvent, Workflow, WorkflowRuntimeError, WorkflowTimeoutError, run_sync, step
 
 
 class Where(Workflow):
@@ -188,3 +188,16 @@ def test_importing_the_package_patches_nothing() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False False\n"
+
+
+def test_a_run_that_asks_a_person_says_that_nobody_can_answer(caplog: pytest.LogCaptureFixture) -> None:
+    class Silent(Workflow):
+        @step
+        async def ask(self, ctx: Context, ev: StartEvent) -> StopEvent:
+            await ctx.wait_for_event(Middle)
+            return StopEvent()
+
+    with pytest.raises(WorkflowTimeoutError):
+        run_sync(Silent(timeout=1.5))
+    assert "run_sync: Step 'ask' waits for Middle. Nobody else has the handler of this run" in caplog.text
+    assert "await handler.send_event(...)" in caplog.text

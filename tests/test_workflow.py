@@ -385,3 +385,36 @@ async def test_a_secret_among_the_keyword_arguments_is_not_told() -> None:
         Shop().run(amount="many", api_key="sk-1")
     assert "'api_key': '****'" in str(error.value)
     assert "sk-1" not in str(error.value)
+
+
+async def test_a_method_replaces_a_free_step_that_it_would_inherit() -> None:
+    class Base(Workflow):
+        """Has one step, which is free."""
+
+    @step(workflow=Base)
+    async def go(ev: StartEvent) -> StopEvent:
+        return StopEvent(result="free")
+
+    class Other(Base):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            return StopEvent(result="method")
+
+    assert await Base().run() == "free"
+    assert await Other().run() == "method"
+
+
+def test_a_workflow_has_its_own_docstring_or_that_of_its_base_but_not_the_packages() -> None:
+    class Bare(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            return StopEvent()
+
+    class Told(Bare):
+        """Says what it does."""
+
+    class Heir(Told):
+        pass
+
+    plans = [kind.__wfkit_plan__() for kind in (Bare, Told, Heir)]
+    assert [plan.doc for plan in plans] == ["", "Says what it does.", "Says what it does."]

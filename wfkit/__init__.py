@@ -4,8 +4,8 @@ General layout, from the ground up; imports go down only. To read the core, read
 
 Floor 0, words:      errors, masking, cell (the notebook around us), clock, events
 Floor 1, what was declared, what happened:
-                     annotations, collect (list parameters and joins), descriptors and resources, attempts, retry (with
-                     retry_parts, retry_conditions, retry_stops, retry_waits), signature, steps (@step), bindings (who
+                     annotations, parts, collect (list parameters and joins), descriptors and resources, attempts, retry
+                     (with retry_conditions, retry_stops, retry_waits), signature, steps (@step), bindings (who
                      gathers what), plan (who takes which event), first_event, graph (the flow), problems (what is
                      wrong with it), representation (the flow as JSON), records (the facts of a run), internal_events,
                      alarms, deadline, variables
@@ -15,7 +15,7 @@ Floor 2, mechanism without motion:
                      pickle_serializer, snapshot, diagnosis, patience, report, stream, shown, verdict
 Floor 3, motion:     context, sync_context, body (running a step), run (one run: its beginning and its end), calls (what
                      a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
-                     workflow, sync (run_sync)
+                     workflow_class, workflow, sync (run_sync)
 Floor 4, hooks/:     what watches or changes runs: recorder, verbose
 Floor 5, display/:   drawings; loaded when something is drawn
 testing:             a fake clock, a seeded loop, a runner: for users' tests and for our own
@@ -24,6 +24,7 @@ testing:             a fake clock, a seeded loop, a runner: for users' tests and
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from wfkit.attempts import RetryInfo, RetryPolicy
@@ -56,13 +57,6 @@ from wfkit.events import (
 )
 from wfkit.handler import WorkflowHandler
 from wfkit.hooks import Recorder, Verbose
-from wfkit.internal_events import (
-    InternalDispatchEvent,
-    StepState,
-    StepStateChanged,
-    UnhandledEvent,
-    WorkflowIdleEvent,
-)
 from wfkit.resources import Resource, ResourceConfig, ResourceDefinition, ResourceDescriptor, ResourceManager
 from wfkit.seam import Hook, StepCall, observing
 from wfkit.serialize import BaseSerializer, JsonSerializer
@@ -75,6 +69,13 @@ if TYPE_CHECKING:
         draw_all_possible_flows,
         draw_all_possible_flows_mermaid,
         draw_most_recent_execution,
+    )
+    from wfkit.internal_events import (
+        InternalDispatchEvent,
+        StepState,
+        StepStateChanged,
+        UnhandledEvent,
+        WorkflowIdleEvent,
     )
     from wfkit.pickle_serializer import PickleSerializer
     from wfkit.representation import WorkflowGraph, get_workflow_representation
@@ -148,29 +149,31 @@ Workflow._wfkit_recorder = Recorder
 Workflow._wfkit_verbose = Verbose
 
 
-def __getattr__(name: str) -> Any:
-    """Load what not every program needs when it is first asked for."""
-    if name == "PickleSerializer":
-        from wfkit.pickle_serializer import PickleSerializer
+# What not every program needs is loaded when it is first asked for: name -> module.
+_LATER = {
+    "InternalDispatchEvent": "internal_events",
+    "PickleSerializer": "pickle_serializer",
+    "StepState": "internal_events",
+    "StepStateChanged": "internal_events",
+    "UnhandledEvent": "internal_events",
+    "WorkflowGraph": "representation",
+    "WorkflowIdleEvent": "internal_events",
+    "draw_all_possible_flows": "display",
+    "draw_all_possible_flows_mermaid": "display",
+    "draw_most_recent_execution": "display",
+    "get_workflow_representation": "representation",
+    "retry_policy": "retry",
+    "run_sync": "sync",
+}
 
-        return PickleSerializer
-    if name in ("WorkflowGraph", "get_workflow_representation"):
-        from wfkit import representation
 
-        return getattr(representation, name)
-    if name == "retry_policy":
-        from wfkit.retry import retry_policy
+if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
 
-        return retry_policy
-    if name == "run_sync":
-        from wfkit.sync import run_sync
-
-        return run_sync
-    if name.startswith("draw_") and name in __all__:
-        from wfkit import display
-
-        return getattr(display, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Load what is in `_LATER` when it is first asked for."""
+        if name in _LATER:
+            return getattr(import_module(f"wfkit.{_LATER[name]}"), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

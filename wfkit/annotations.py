@@ -34,7 +34,7 @@ def hints_of(func: Callable[..., Any]) -> dict[str, Any]:
     try:
         # As the language would look the names up: in the functions and classes around the step, then in its module.
         return typing.get_type_hints(func, localns=_names(_surrounding(func)) if strings else None, include_extras=True)
-    except (NameError, TypeError):
+    except (NameError, TypeError, AttributeError, SyntaxError):
         pass  # a step made by a function elsewhere: take the names of all that are at work
     try:
         return typing.get_type_hints(func, localns=_names(_frames()), include_extras=True)
@@ -43,9 +43,9 @@ def hints_of(func: Callable[..., Any]) -> dict[str, Any]:
             f"Failed to resolve type annotations for {func.__qualname__!r}. Missing name: {error.name}. "
             f"Define or import it before the step, at run time and not only for type checkers."
         ) from error
-    except TypeError as error:
+    except (TypeError, AttributeError, SyntaxError) as error:
         raise WorkflowValidationError(
-            f"Failed to resolve type annotations for {func.__qualname__!r}: {error}"
+            f"Failed to resolve type annotations for {func.__qualname__!r}: {error}. Mend the annotation."
         ) from error
 
 

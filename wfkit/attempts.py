@@ -6,13 +6,12 @@ The policies themselves, put together from conditions, waits and stops, are in `
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from wfkit.errors import WorkflowValidationError
-from wfkit.retry_parts import Kind, check_delay
+from wfkit.parts import Kind, check_delay
 
 
 @runtime_checkable
@@ -48,8 +47,7 @@ class PlainRetryPolicy(Protocol):
         """Decide about another attempt; see `RetryPolicy.next`."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryInfo:
+class RetryInfo(NamedTuple):
     """Where a step stands with its attempts: what `ctx.retry_info()` returns.
 
     Attributes:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from wfkit.collect import Join, Members
-from wfkit.events import Event, HumanResponseEvent, StartEvent
+from wfkit.events import Event, HumanResponseEvent, StartEvent, fits
 from wfkit.steps import StepSpec
 
 Place: TypeAlias = tuple[int, ...]
@@ -130,4 +130,4 @@ class _Walk:
 
 
 def _fits(spec: StepSpec, slot: type[Event], kind: type[Event]) -> bool:
-    return issubclass(kind, slot) if spec.accept_event_subclasses else kind is slot
+    return fits(kind, slot, spec.accept_event_subclasses)

@@ -161,8 +161,7 @@ class Calls:
                 f"Step {work.lane.spec.name!r} has returned; a task it left behind cannot wait for events. "
                 f"Await the task in the step."
             )
-        work.asked += 1
-        id = waiter_id or f"{work.id:016x}:{work.asked}"
+        id = waiter_id or _next_waiter_id(work, event_type, requirements)
         if question is not None and not self.show(question, work) and engine.restored and not work.has_answers_left:
             self.show(question, None)  # the run before this one has shown it, to somebody who may be gone
         arrived: asyncio.Future[None] = engine.loop.create_future()
@@ -244,6 +243,21 @@ class Calls:
             work["from_outside"] = ahead["from_outside"]
         work["stop"] = None if engine.stop is None else serializer.encode(engine.stop)
         return work
+
+
+def _next_waiter_id(work: Work, event_type: type[Event], requirements: dict[str, Any]) -> str:
+    """Name a wait by what it waits for, and number those that wait for the same.
+
+    Not by the order of the calls: waits that a body has open at once may begin in another order when it is run again,
+    and each must find its own answer.
+    """
+    wanted = event_type.__qualname__
+    for key, value in sorted(requirements.items()):
+        wanted += f" {key}={value!r}" if type(value) in (str, int, float, bool, type(None)) else f" {key}"
+    if work.asked is None:
+        work.asked = {}
+    number = work.asked[wanted] = work.asked.get(wanted, 0) + 1
+    return f"{work.id:016x}:{wanted}:{number}"
 
 
 def _set(future: asyncio.Future[None]) -> None:

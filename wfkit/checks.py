@@ -73,7 +73,10 @@ def check_timeout(timeout: object) -> None:
     """Raise WorkflowValidationError if something is no number of seconds."""
     if timeout is None or (isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and timeout >= 0):
         return
-    raise WorkflowValidationError(f"timeout must be a number of seconds, at least 0, or None. It is {timeout!r}.")
+    child = " A child workflow is passed by the name of its attribute." if hasattr(timeout, "__wfkit_plan__") else ""
+    raise WorkflowValidationError(
+        f"timeout must be a number of seconds, at least 0, or None. It is {timeout!r}.{child}"
+    )
 
 
 def check_concurrency(limit: object) -> None:
@@ -81,6 +84,14 @@ def check_concurrency(limit: object) -> None:
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise WorkflowValidationError(
             f"num_concurrent_runs must be an integer greater than 0 or None. It is {limit!r}."
+        )
+
+
+def check_runtime(runtime: object) -> None:
+    """Raise WorkflowValidationError if a workflow is given a runtime."""
+    if runtime is not None:
+        raise WorkflowValidationError(
+            f"wfkit has no runtimes, got {runtime!r}. Leave it out; what changes runs attaches with hooks=[...]."
         )
 
 

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
+from wfkit.events import name_of
+
 
 def declared_children(cls: type, base: type) -> dict[str, type]:
     """Return the annotated attributes of a workflow class that are workflows, with their classes.
@@ -33,12 +35,14 @@ def _annotation(owner: type, name: str) -> Any:
     hint = owner.__annotations__[name]
     if not isinstance(hint, str):
         return hint
+    around = vars(owner).get("_wfkit_around", {})
+    if hint in around:
+        return around[hint]
     try:
         return get_type_hints(owner).get(name)
     except NameError:
-        pass  # of another attribute, or a class inside a function
-    # A class that is written inside a function: as the class body saw it, which is gone; its module is left.
-    return vars(sys.modules.get(owner.__module__, object())).get(hint) if owner.__module__ in sys.modules else None
+        pass  # of another attribute
+    return getattr(sys.modules.get(owner.__module__), hint, None)
 
 
 def adopt(workflow: Any, given: Mapping[str, Any], base: type) -> None:
@@ -55,11 +59,24 @@ def adopt(workflow: Any, given: Mapping[str, Any], base: type) -> None:
     for name, child in given.items():
         wanted = declared.get(name, base)
         if name not in annotated or not isinstance(child, base):
-            hint = f"Its child workflows are {', '.join(declared)}." if declared else "It declares no child workflows."
-            raise TypeError(f"{cls.__name__}() got an unexpected keyword argument {name!r}, {child!r}. {hint}")
-        if not isinstance(child, wanted):
+            raise TypeError(
+                f"{cls.__name__}() got an unexpected keyword argument {name!r}, {child!r}. {_hint(name, declared)}"
+            )
+        # By name, too: a cell that defines the child's class may have been run again.
+        if not isinstance(child, wanted) and name_of(wanted) not in map(name_of, type(child).__mro__):
             raise TypeError(f"{cls.__name__}({name}=...) takes a {wanted.__name__}, got {child!r}.")
         setattr(workflow, name, child)
+
+
+def _hint(name: str, declared: Mapping[str, type]) -> str:
+    """Say what a keyword argument that is not known may have been meant to be."""
+    from difflib import get_close_matches  # for a mistake only
+
+    known = "timeout disable_validation verbose resource_manager num_concurrent_runs workflow_name skip_graph_checks"
+    close = get_close_matches(name, [*known.split(), "serializer", "hooks", *declared], 1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Its child workflows are {', '.join(declared)}." if declared else "It declares no child workflows."
 
 
 def children_of(workflow: Any, base: type) -> dict[str, Any]:
@@ -83,6 +100,10 @@ def _instances(attributes: Mapping[str, Any], base: type) -> Iterator[tuple[str,
             yield name, value
 
 
-def name_of_child(parent: Any, child: Any, base: type) -> str | None:
+def name_of_child(parent: Any, child: Any) -> str | None:
     """Return the attribute of a workflow that holds another one, or None."""
-    return next((name for name, held in children_of(parent, base).items() if held is child), None)
+    for holder in (parent, *type(parent).__mro__):
+        for name, held in vars(holder).items():
+            if held is child:
+                return str(name)
+    return None

@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from wfkit.annotations import members
 from wfkit.errors import WorkflowValidationError
 from wfkit.events import Event
+from wfkit.parts import Part
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Part):
     """A list parameter gets everything of its scope, once nothing in it is at work any more."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Take:
+
+class Take(Part):
     """A list parameter gets the first `n` events that arrive, or fewer if the scope has ended before.
 
     What comes later is not gathered.
@@ -35,18 +35,19 @@ class Take:
         ValueError: it is no whole number of at least 1.
     """
 
+    __slots__ = ("n",)
     n: int
 
-    def __post_init__(self) -> None:
-        if isinstance(self.n, bool) or not isinstance(self.n, int) or self.n < 1:
-            raise ValueError(f"Take(n) takes a whole number of at least 1, got {self.n!r}. For everything: All().")
+    def __init__(self, n: int) -> None:
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise ValueError(f"Take(n) takes a whole number of at least 1, got {n!r}. For everything: All().")
+        self._set(n=n)
 
 
 Cardinality: typing.TypeAlias = All | Take
 
 
-@dataclass(frozen=True, slots=True)
-class Collect:
+class Collect(Part):
     """Says when a list parameter is complete: `Annotated[list[Answer], Collect(Take(3))]`. By default all are wanted.
 
     Example:
@@ -55,7 +56,11 @@ class Collect:
             return StopEvent(result=[answer.text for answer in answers])
     """
 
-    cardinality: Cardinality = All()
+    __slots__ = ("cardinality",)
+    cardinality: Cardinality
+
+    def __init__(self, cardinality: Cardinality = All()) -> None:  # noqa: B008 - it never changes
+        self._set(cardinality=cardinality)
 
 
 class Members(NamedTuple):
@@ -101,7 +106,7 @@ def list_parameter(step: str, param: str, hint: Any) -> Members | None:
     markers: tuple[Any, ...] = ()
     if typing.get_origin(hint) is typing.Annotated:
         hint, *extras = typing.get_args(hint)
-        markers = tuple(extra for extra in extras if isinstance(extra, Collect) or extra is Collect)
+        markers = tuple(extra for extra in extras if isinstance(extra, (Collect, All, Take)) or extra is Collect)
     kinds = list_of_events(hint)
     if kinds is None:
         if markers:
@@ -110,7 +115,9 @@ def list_parameter(step: str, param: str, hint: Any) -> Members | None:
                 f"Annotate it Annotated[list[MyEvent], Collect(...)]."
             )
         return None
-    cardinality = markers[0].cardinality if markers and isinstance(markers[0], Collect) else All()
+    cardinality: Any = All() if not markers or markers[0] is Collect else markers[0]
+    if isinstance(cardinality, Collect):
+        cardinality = cardinality.cardinality
     if len(markers) > 1 or not isinstance(cardinality, (All, Take)):
         raise WorkflowValidationError(
             f"Parameter {param!r} of step {step!r} has {markers!r}; one of Collect(), Collect(All()) and "

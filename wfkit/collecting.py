@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 
-from wfkit.events import Event, name_of
+from wfkit.events import Event, fits, name_of
 from wfkit.steps import seed_of
 
 
@@ -86,16 +86,21 @@ def stirred(number: int) -> int:
 class Buffer:
     """What one step has put aside under one `buffer_id`: a queue for each kind of event.
 
+    Args:
+        buffer_id: its name.
+        subclasses: whether events of subclasses of what is expected are put aside, too.
+
     Attributes:
         queues: kind by kind, first in first.
         count: how many items are in them.
         expected: what the last call asked for.
     """
 
-    __slots__ = ("buffer_id", "count", "expected", "queues")
+    __slots__ = ("buffer_id", "count", "expected", "queues", "subclasses")
 
-    def __init__(self, buffer_id: str) -> None:
+    def __init__(self, buffer_id: str, subclasses: bool = False) -> None:
         self.buffer_id = buffer_id
+        self.subclasses = subclasses
         self.queues: dict[type[Event], deque[Item]] = {}
         self.count = 0
         self.expected: Sequence[type[Event]] = ()
@@ -111,14 +116,25 @@ class Buffer:
         Returns:
             What was done, or None for an event of a kind that is not expected, which is left alone.
         """
-        kind = type(event)
-        if kind not in expected and not any(name_of(kind) == name_of(wanted) for wanted in expected):
-            return None
+        own = kind = type(event)
+        if kind not in expected:
+            fitting = next((wanted for wanted in expected if fits(own, wanted, self.subclasses)), None)
+            if fitting is None:
+                return None
+            kind = fitting
+        if self.subclasses and self.expected != expected:
+            self._sort_anew(expected)
         self.expected = expected
         item = Item(event, id)
         (self.queues.get(kind) or self._queue(kind)).append(item)
         self.count += 1
-        return Collected(self.buffer_id, kind, self._take(expected) if self.count >= len(expected) else ())
+        return Collected(self.buffer_id, own, self._take(expected) if self.count >= len(expected) else ())
+
+    def _sort_anew(self, expected: Sequence[type[Event]]) -> None:
+        """Put what is there under the kinds that are wanted now, as after a snapshot was read."""
+        items, self.queues, self.count, self.expected = self.items, {}, 0, expected
+        for item in items:
+            self.add(item)
 
     def _queue(self, kind: type[Event]) -> deque[Item]:
         queue = self.queues.get(kind)
@@ -143,8 +159,11 @@ class Buffer:
         return tuple(taken)
 
     def kind_of(self, event: Event) -> type[Event]:
-        """Return the kind under which an event is kept."""
-        return type(event)
+        """Return the kind under which an event is kept: the one expected that it is, or is a subclass of."""
+        own = type(event)
+        if own in self.expected:
+            return own
+        return next((kind for kind in self.expected if fits(own, kind, self.subclasses)), own)
 
     def add(self, item: Item) -> None:
         """Put an item at the end of its queue."""
@@ -166,23 +185,11 @@ class JoinBuffer(Buffer):
         subclasses: whether they take events of subclasses too.
     """
 
-    __slots__ = ("_subclasses",)
+    __slots__ = ()
 
     def __init__(self, buffer_id: str, expected: Sequence[type[Event]], subclasses: bool) -> None:
-        super().__init__(buffer_id)
+        super().__init__(buffer_id, subclasses)
         self.expected = expected
-        self._subclasses = subclasses
-
-    def kind_of(self, event: Event) -> type[Event]:
-        own = type(event)
-        if own in self.expected:
-            return own
-        fitting = (
-            kind
-            for kind in self.expected
-            if name_of(kind) == name_of(own) or (self._subclasses and isinstance(event, kind))
-        )
-        return next(fitting, own)
 
     def put(self, item: Item) -> Collected:
         """Put an event aside and, if there is one for each parameter, take them out."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any, Generic, Protocol, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, cast
 
 from typing_extensions import TypeVar
 
@@ -24,6 +24,7 @@ from wfkit.store import DictState, Store, new_state, state_type_of
 from wfkit.work import Work
 
 StateT = TypeVar("StateT", default=DictState)
+AnyStateT = TypeVar("AnyStateT", default=Any)
 EventT = TypeVar("EventT", bound=Event)
 
 
@@ -322,13 +323,13 @@ class Context(Generic[StateT]):
     @classmethod
     def from_dict(
         cls, workflow: Planned, data: dict[str, Any], serializer: BaseSerializer | None = None
-    ) -> Context[StateT]:
+    ) -> Context[AnyStateT]:
         """Return a context that continues from a snapshot: `workflow.run(ctx=Context.from_dict(workflow, data))`.
 
         Raises:
             ContextSerdeError: the data is no snapshot, or one that this version or this workflow cannot read.
         """
-        return cls(workflow, data, serializer)
+        return cast("Context[AnyStateT]", cls(workflow, data, serializer))
 
     @staticmethod
     def get_step_context() -> Context[Any]:
@@ -342,13 +343,21 @@ class Context(Generic[StateT]):
             raise WorkflowRuntimeError("Context.get_step_context() may only be called from within a step function")
         return found.plain or found.port.step_context(found.work)
 
-    def __getattr__(self, name: str) -> Any:
-        """Say where something is that was here in earlier systems."""
-        hint = _MOVED.get(name)
-        raise AttributeError(
-            f"{type(self).__name__!r} object has no attribute {name!r}." + (f" Use {hint}." if hint else ""),
-            name=name,
-            obj=self,
+    if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
+
+        def __getattr__(self, name: str) -> Any:
+            """Say where something is that was here in earlier systems."""
+            hint = _MOVED.get(name)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}." + (f" Use {hint}." if hint else ""),
+                name=name,
+                obj=self,
+            )
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied: a context belongs to its runs."""
+        raise TypeError(
+            "A Context cannot be pickled or copied. Use ctx.to_dict() and Context.from_dict(workflow, data)."
         )
 
     def __repr__(self) -> str:

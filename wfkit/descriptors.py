@@ -133,7 +133,7 @@ class ResourceConfig(ResourceDescriptor):
         self.names = (self.name,)
         self.label = label or f"{Path(config_file).name}{part}"
         self.description = description or ""
-        self.id = _digest(self.kind, self.config_file, path_selector or "")
+        self.id = _digest(self.kind, Path(self.config_file).name, path_selector or "")  # not the folder, which differs
         self.key = (self.config_file, self.path_selector)
 
     def load(self, adapter: TypeAdapter[Any]) -> Any:

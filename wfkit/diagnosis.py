@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
-from wfkit.events import HumanResponseEvent, StopEvent
+from wfkit.events import HumanResponseEvent, StepFailedEvent, StopEvent
 from wfkit.ledger import Ledger
 from wfkit.masking import masked
 from wfkit.work import Wait
+
+SHOWN = 10  # waits that are told one by one
 
 
 def explain(ledger: Ledger) -> str:
@@ -40,7 +43,8 @@ def _questions(ledger: Ledger) -> list[str]:
 
 
 def _waits(ledger: Ledger) -> list[str]:
-    return [f"Step {wait.work.lane.spec.name!r} waits for {_wanted(wait)}." for wait in ledger.waits]
+    shown = [f"Step {wait.work.lane.spec.name!r} waits for {_wanted(wait)}." for wait in islice(ledger.waits, SHOWN)]
+    return shown if len(ledger.waits) <= SHOWN else [*shown, f"{len(ledger.waits) - SHOWN} more waits are open."]
 
 
 def _wanted(wait: Wait) -> str:
@@ -67,9 +71,20 @@ def _unclaimed(ledger: Ledger) -> list[str]:
         reasons.append(
             f"No step takes {', '.join(untaken)}. " + (f"The steps take {taken}." if taken else "There are no steps.")
         )
+        reasons += _nearly(ledger, counts)
     if any(isinstance(event, StopEvent) for event in ledger.unclaimed):
         reasons.append("A StopEvent ends the run only when a step returns it.")
     return reasons
+
+
+def _nearly(ledger: Ledger, kinds: Iterable[type]) -> list[str]:
+    """Say of which events a step takes a base class only."""
+    return [
+        f"{kind.__name__} is a subclass of {base.__name__}: @step(accept_event_subclasses=True) takes both."
+        for kind in kinds
+        for base in dict.fromkeys(base for spec in ledger.plan.steps for base in spec.accepted)
+        if issubclass(kind, base) and not issubclass(kind, (StopEvent, StepFailedEvent))
+    ]
 
 
 def _half_collected(ledger: Ledger) -> list[str]:

@@ -231,11 +231,11 @@ class Engine(Run):
             return
         if isinstance(error, Exception) and self.stop is None:
             try:
-                policy, elapsed = work.lane.spec.retry_policy, self._elapsed(work)
-                delay = None if policy is None else delay_of(policy, elapsed, work.attempt, error, work.id)
+                policy, seed = work.lane.spec.retry_policy, work.id + work.attempt
+                delay = None if policy is None else delay_of(policy, self._elapsed(work), work.attempt, error, seed)
             except Exception as mistake:
                 mistake.__cause__ = error
-                self._fail(work, mistake)
+                self._fail(work, mistake, recover=False)
                 return
             if delay is not None:
                 self._retry(work, error, delay)
@@ -262,7 +262,7 @@ class Engine(Run):
         else:
             again()
 
-    def _fail(self, work: Work, error: BaseException, *, wait: bool = True) -> None:
+    def _fail(self, work: Work, error: BaseException, *, wait: bool = True, recover: bool = True) -> None:
         name = work.lane.spec.name
         if self.emit is not None:
             self.emit((records.StepFailed, self.now(), work.id, name, error, work.attempt, None))
@@ -270,7 +270,7 @@ class Engine(Run):
         if self.stop is not None:
             report.late_error(name, error)
             return
-        if isinstance(error, Exception) and self._recovers(work, error):
+        if recover and isinstance(error, Exception) and self._recovers(work, error):
             return
         if isinstance(work.event, StepFailedEvent) and work.lane.spec.catches and error.__context__ is None:
             error.__context__ = work.event.exception if work.event.exception is not error else None

@@ -37,7 +37,8 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True, protected_namespaces=(), defer_build=True)
 
     if TYPE_CHECKING:  # At run time these come from __getattr__, below.
-
+        # A checker that takes a model for a dataclass would refuse undeclared fields.
+        def __init__(self, **data: Any) -> None: ...
         def __getattr__(self, name: str) -> Any: ...  # undeclared fields
         def get(self, key: str, default: Any = None) -> Any: ...
         def keys(self) -> KeysView[str]: ...
@@ -53,7 +54,8 @@ class Event(BaseModel):
             field's default: `items: list[str]` would silently become optional, with a method as its value.
             """
             extra = _extra(self)
-            if extra and name in extra:
+            # `dict(ev)` and `{**ev}` call `ev.keys()`, so a field of that name is read as ev["keys"].
+            if extra and name in extra and name != "keys":
                 return extra[name]
             method = _MAPPING_METHODS.get(name)
             if method is not None:
@@ -105,6 +107,14 @@ def fields_of(event: Event) -> dict[str, Any]:
     return {**event.__dict__, **extra} if extra else dict(event.__dict__)
 
 
+def field_of(event: Event, name: str) -> Any:
+    """Return one declared or undeclared field, None if there is none of that name."""
+    found = event.__dict__.get(name, MISSING)
+    if found is MISSING:
+        found = (_extra(event) or {}).get(name)
+    return found
+
+
 def _get(event: Event, key: str, default: Any = None) -> Any:
     return fields_of(event).get(key, default)
 
@@ -132,6 +142,10 @@ _MAPPING_METHODS: Mapping[str, Any] = {
 
 class StartEvent(Event):
     """The first event of a run: the keyword arguments of `workflow.run(...)` become its fields."""
+
+    if TYPE_CHECKING:  # as above
+
+        def __init__(self, **data: Any) -> None: ...
 
 
 class StopEvent(Event):
@@ -161,9 +175,17 @@ class StopEvent(Event):
 class InputRequiredEvent(Event):
     """A question to a person: returned by a step, it goes to the stream and needs no step that takes it."""
 
+    if TYPE_CHECKING:  # as above
+
+        def __init__(self, **data: Any) -> None: ...
+
 
 class HumanResponseEvent(Event):
     """A person's answer: sent from outside with `handler.send_event(...)`, it needs no step that produces it."""
+
+    if TYPE_CHECKING:  # as above
+
+        def __init__(self, **data: Any) -> None: ...
 
 
 class StepFailedEvent(Event):
@@ -242,6 +264,22 @@ class WorkflowFailedEvent(StopEvent):
     exception: BaseException
     attempts: int | None = None
     elapsed_seconds: float | None = None
+
+
+def fits(kind: type, wanted: type, subclasses: bool) -> bool:
+    """Whether an event of one type is taken where another is wanted.
+
+    By name, too: a class that a notebook cell has defined again is the same kind of event, and so are its subclasses.
+
+    Args:
+        kind: the event's type.
+        wanted: the type asked for.
+        subclasses: whether subclasses of it will do.
+    """
+    if kind is wanted or (subclasses and issubclass(kind, wanted)):
+        return True
+    name = name_of(wanted)
+    return name_of(kind) == name or (subclasses and any(name_of(base) == name for base in kind.__mro__))
 
 
 def name_of(event_type: type) -> tuple[str, str]:

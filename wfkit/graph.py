@@ -24,6 +24,7 @@ NodeKind: TypeAlias = Literal["step", "event", "start", "stop", "question", "ans
 EdgeKind: TypeAlias = Literal["event", "many", "failure", "resource"]
 PERSON = "external_step"
 ERROR_HANDLER = "error handler"
+_NO_CODE = (lambda: None).__code__
 MOST_CHILDREN = 50  # children of children of children can be more than anybody could look at
 
 
@@ -111,7 +112,7 @@ def _read(plan: Plan, children: Mapping[str, Any], around: tuple[Plan, ...], rea
     reader = _Reader(plan)
     reader.read_steps()
     reader.add_person()
-    named = {spec.name: set(_names_in(inspect.unwrap(spec.func).__code__)) for spec in plan.steps} if children else {}
+    named = {spec.name: _names(spec) for spec in plan.steps} if children else {}
     found = []
     for name, child in children.items():
         inner = child.__wfkit_plan__()
@@ -121,6 +122,11 @@ def _read(plan: Plan, children: Mapping[str, Any], around: tuple[Plan, ...], rea
         users = tuple(step for step, names in named.items() if name in names)
         found.append(Child(name, users, inner.name, graph))
     return FlowGraph(plan.name, plan.doc, tuple(reader.nodes.values()), tuple(reader.edges), tuple(found))
+
+
+def _names(spec: StepSpec) -> set[str]:
+    """Return the names in a step's code, also of one that is wrapped in another function."""
+    return {*_names_in(spec.func.__code__), *_names_in(getattr(inspect.unwrap(spec.func), "__code__", _NO_CODE))}
 
 
 def _same_steps(one: Plan, other: Plan) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Generator
-from typing import Any, Generic, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias
 
 from typing_extensions import TypeVar
 
@@ -21,6 +21,16 @@ from wfkit.report import run_is_over
 
 ResultT = TypeVar("ResultT", default=Any)
 Status: TypeAlias = Literal["queued", "running", "waiting", "stuck", "done", "failed", "timed out", "cancelled"]
+
+
+# What users of earlier systems look for on a handler, and where it is.
+_MOVED = {
+    "done": "`handler.is_done()`",
+    "cancel": "`await handler.cancel_run()`",
+    "cancelled": "`handler.status`",
+    "exception": "`await handler`, which raises it, or `handler.status`",
+    "result": "`await handler`",
+}
 
 
 class WorkflowHandler(Generic[ResultT]):
@@ -54,10 +64,7 @@ class WorkflowHandler(Generic[ResultT]):
     async def _finished(self) -> None:
         """Wait for the end of the run, without taking it along if the wait is cut short in a notebook cell."""
         engine = self._engine
-        if not engine.ended and asyncio.get_running_loop() is not engine.loop:
-            raise RuntimeError(
-                f"Run {self.run_id} of {engine.plan.name} goes on in another event loop; await its handler there."
-            )
+        self._must_be_here("await its handler")
         if engine.ended:
             return
         ended = engine.verdict.wait()
@@ -72,6 +79,12 @@ class WorkflowHandler(Generic[ResultT]):
                 if not engine.ended:  # whoever cancelled us finds it over, as with any task
                     await asyncio.wait([engine.verdict.wait()])
             raise
+
+    def _must_be_here(self, what: str) -> None:
+        """Raise RuntimeError if the run goes on in another event loop than the one that is running."""
+        engine = self._engine
+        if not engine.ended and asyncio.get_running_loop() is not engine.loop:
+            raise RuntimeError(f"Run {self.run_id} of {engine.plan.name} goes on in another event loop; {what} there.")
 
     def _interrupted(self) -> str:
         return (
@@ -112,6 +125,7 @@ class WorkflowHandler(Generic[ResultT]):
             timeout: seconds to wait at most.
         """
         engine = self._engine
+        self._must_be_here("cancel it")
         engine.verdict.seen = True
         if engine.ended:
             return
@@ -156,6 +170,17 @@ class WorkflowHandler(Generic[ResultT]):
     def is_done(self) -> bool:
         """Whether the run has ended, however."""
         return self._engine.ended
+
+    if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
+
+        def __getattr__(self, name: str) -> Any:
+            """Say where something is that was here in earlier systems."""
+            hint = _MOVED.get(name)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}." + (f" Use {hint}." if hint else ""),
+                name=name,
+                obj=self,
+            )
 
     def get_stop_event(self) -> StopEvent | None:
         """Return the StopEvent that a step returned, or None while there is none."""

@@ -18,7 +18,7 @@ holds and the order stays first in, first out without ever counting anything aga
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from wfkit.collecting import Buffer, Collected
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent
@@ -50,6 +50,7 @@ class Ledger:
         "buffers",
         "from_outside",
         "lanes",
+        "on_let_go",
         "plan",
         "questions",
         "ready",
@@ -70,11 +71,12 @@ class Ledger:
         self.active: dict[Work, None] = {}
         self.waiting: dict[Work, None] = {}
         self.retrying: dict[Work, None] = {}
-        self.waits: list[Wait] = []
+        self.waits: dict[Wait, None] = {}  # in the order in which they began
         self.buffers: dict[tuple[str, str], Buffer] = {}
         self.unclaimed: list[Event] = []
         self.questions: list[Event] = []
         self.from_outside = 0
+        self.on_let_go: Callable[[Event], None] | None = None
 
     # -- events ------------------------------------------------------------------------------------------------
 
@@ -155,7 +157,10 @@ class Ledger:
         if not isinstance(event, InputRequiredEvent):  # those are taken by the person outside
             self.unclaimed.append(event)
             if len(self.unclaimed) > UNCLAIMED_LIMIT:
-                del self.unclaimed[0]
+                lost = self.unclaimed.pop(0)
+                if self.on_let_go is not None:
+                    self.on_let_go(lost)
+                    self.on_let_go = None  # once says it
 
     def ask(self, event: InputRequiredEvent) -> None:
         """Note a question to a person; the next answer from outside closes the oldest one."""
@@ -182,8 +187,9 @@ class Ledger:
 
     def _drop_waits(self, work: Work) -> None:
         """Forget the waits that a body has left open; it counts as active again."""
-        for wait in [wait for wait in self.waits if wait.work is work]:
-            self.waits.remove(wait)
+        if work.open_waits:
+            for wait in [wait for wait in self.waits if wait.work is work]:
+                self._end(wait)
         self._go_on_without_slot(work)
 
     def at_work(self, work: Work) -> bool:
@@ -251,7 +257,8 @@ class Ledger:
                 del self.unclaimed[index]
                 self._note_answer(wait, event)
                 return event
-        self.waits.append(wait)
+        self.waits[wait] = None
+        work.open_waits += 1
         if work in self.active:
             del self.active[work]
             self.waiting[work] = None
@@ -263,11 +270,11 @@ class Ledger:
 
     def answer(self, wait: Wait, event: Event | None) -> None:
         """End a wait with its event, or with None to give it up; the step goes on when it has a slot again."""
-        self.waits.remove(wait)
+        self._end(wait)
         work, lane = wait.work, wait.work.lane
         if event is not None:
             self._note_answer(wait, event)
-        if self.waits and any(other.work is work for other in self.waits):
+        if work.open_waits:
             wait.wake()
             return
         work.answered = wait
@@ -277,6 +284,10 @@ class Ledger:
         else:
             lane.line_up_to_resume(work)
 
+    def _end(self, wait: Wait) -> None:
+        del self.waits[wait]
+        wait.work.open_waits -= 1
+
     def abandon(self, wait: Wait) -> None:
         """Drop a wait that the step itself gave up. The body goes on at once, even if its slot has been taken.
 
@@ -284,8 +295,8 @@ class Ledger:
         """
         work = wait.work
         if wait in self.waits:
-            self.waits.remove(wait)
-        if not any(other.work is work for other in self.waits):
+            self._end(wait)
+        if not work.open_waits:
             self._go_on_without_slot(work)
         event, wait.event = wait.event, None
         if event is not None:
@@ -357,7 +368,11 @@ class Ledger:
 
     def buffer(self, step: str, buffer_id: str) -> Buffer:
         """Return the buffer of a step under a name, a new one the first time."""
-        return self.buffers.setdefault((step, buffer_id), Buffer(buffer_id))
+        found = self.buffers.get((step, buffer_id))
+        if found is None:
+            subclasses = self.plan.steps[self.plan.by_name[step]].accept_event_subclasses
+            found = self.buffers[step, buffer_id] = Buffer(buffer_id, subclasses)
+        return found
 
     # -- end ---------------------------------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ A `Plan` never changes. Adding or replacing a step makes a new plan, and a run i
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, ModuleType
 from typing import Any, TypeVar
 
 from wfkit.bindings import Bindings, bind
+from wfkit.collect import Join
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, name_of
 from wfkit.steps import StepSpec
 
@@ -50,6 +52,7 @@ class Plan:
         "by_name",
         "doc",
         "has_resources",
+        "joins",
         "name",
         "routes",
         "scoped",
@@ -69,6 +72,7 @@ class Plan:
         self.has_resources = any(spec.resources for spec in self.steps)
         # Most flows have none of this, and pay nothing for it.
         self.scoped = any(spec.gathers or spec.listed or spec.catches for spec in self.steps)
+        self.joins = tuple(spec.name for spec in self.steps if isinstance(spec.gathers, Join))
         self.bindings = bind(self.steps) if self.scoped else Bindings({}, {}, (), {})
 
     def route(self, event_type: type[Event]) -> Route:
@@ -84,13 +88,7 @@ class Plan:
         return known
 
     def _find(self, event_type: type[Event]) -> tuple[int, ...]:
-        wanted = name_of(event_type)
-        return tuple(
-            index
-            for index, spec in enumerate(self.steps)
-            if spec.catches is None
-            and (spec.takes(event_type) or any(name_of(kind) == wanted for kind in spec.accepted))
-        )
+        return tuple(index for index, spec in enumerate(self.steps) if spec.catches is None and spec.takes(event_type))
 
     @property
     def start_type(self) -> type[StartEvent]:
@@ -117,7 +115,7 @@ class Plan:
 
         The latter for a class that only a `wait_for_event(Answer)` or a `store.set("plan", Plan(...))` mentions.
         """
-        named = [kind for spec in self.steps for kind in _classes_named(spec.func)]
+        named = [kind for spec in self.steps for kind in _classes_named(inspect.unwrap(spec.func))]
         return tuple(dict.fromkeys([*self.events, *self.state_types, *named]))
 
     @property

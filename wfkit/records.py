@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from wfkit.events import Event
+from wfkit.events import ChildEvent, Event
 
 Outcome: TypeAlias = Literal["done", "failed", "timed out", "cancelled"]
 Change: TypeAlias = Literal["set", "edit_state", "set_state", "clear"]
@@ -61,12 +61,12 @@ class StepStarted(NamedTuple):
 
 
 class StepFinished(NamedTuple):
-    """A step returned. `event` is what it returned, or None."""
+    """A step returned. `event` is what it returned, a tuple for a list of events, or None."""
 
     time: float
     id: int
     step: str
-    event: Event | None
+    event: Event | tuple[Event, ...] | None
 
 
 class StepFailed(NamedTuple):
@@ -142,6 +142,13 @@ class EventStreamed(NamedTuple):
     event: Event
 
 
+class ChildStreamed(NamedTuple):
+    """A run that a step of this one has started has written to its stream; `event` says which, and what."""
+
+    time: float
+    event: ChildEvent
+
+
 class StateChanged(NamedTuple):
     """The store changed. `keys` are the dotted paths that were touched; `step` is None for a change from outside."""
 
@@ -183,6 +190,7 @@ Record: TypeAlias = (
     | EventBuffered
     | EventsCollected
     | EventStreamed
+    | ChildStreamed
     | StateChanged
     | RunIdle
     | RunEnded

@@ -78,7 +78,9 @@ def run_is_over(event: object, outcome: str | None) -> ContextStateError:
 
 def timed_out(seconds: float, active: list[str], why: str) -> WorkflowTimeoutError:
     """Make the error that awaiting a run raises that took too long."""
-    steps = f"Currently active steps: {', '.join(active)}" if active else f"No steps active. {why}"
+    steps = f"Currently active steps: {', '.join(active)}" if active else "No steps active"
+    if why:
+        steps += f". {why}"
     return WorkflowTimeoutError(f"Operation timed out after {seconds} seconds. {steps}")
 
 
@@ -107,6 +109,16 @@ def stuck_run(run_id: str, workflow: str, why: str) -> None:
         run_id,
         workflow,
         why,
+    )
+
+
+def let_go(workflow: str, event: object) -> None:
+    """Say that events which nobody took are not kept any longer."""
+    logger.warning(
+        "Run of %s: so many events wait for somebody to take them that the oldest are let go, the first of them a %s. "
+        "Add a step that takes it, or wait for it with ctx.wait_for_event(...).",
+        workflow,
+        type(event).__name__,
     )
 
 

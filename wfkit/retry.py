@@ -10,6 +10,7 @@ import warnings
 from datetime import timedelta
 
 from wfkit.attempts import RetryInfo, RetryPolicy
+from wfkit.parts import Part, check_part
 from wfkit.retry_conditions import (
     ConditionFunction,
     RetryCondition,
@@ -25,7 +26,6 @@ from wfkit.retry_conditions import (
     retry_never,
     retry_unless_exception_type,
 )
-from wfkit.retry_parts import Part, check_part
 from wfkit.retry_stops import (
     StopCondition,
     StopFunction,

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from wfkit.retry_parts import Kind, Part, Parts, check_function, check_part
+from wfkit.parts import Kind, Part, Parts, check_function, check_part
 
 ErrorTypes: TypeAlias = type[BaseException] | tuple[type[BaseException], ...]
 ConditionFunction: TypeAlias = Callable[[Any], bool]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Protocol
 
-from wfkit.retry_parts import Kind, Part, Parts, Seconds, check_number
+from wfkit.parts import Kind, Part, Parts, Seconds, check_number
 
 
 class StopFunction(Protocol):

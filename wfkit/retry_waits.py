@@ -11,7 +11,7 @@ import math
 import sys
 from typing import Any, Protocol
 
-from wfkit.retry_parts import Kind, Part, Parts, Seconds, check_delay, check_number
+from wfkit.parts import Kind, Part, Parts, Seconds, check_delay, check_number
 
 LONGEST = sys.float_info.max
 """No wait is longer: what grows beyond all numbers stops here."""

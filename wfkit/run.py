@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
+from functools import partial
 from typing import Any
 
 from wfkit import records, report
@@ -86,6 +87,7 @@ class Run(ABC):
         # What was sent from outside before the run's turn had come, each with the one step it is for, if so.
         self.early: list[tuple[Event, int | None]] = [] if start is None else [(start, None)]
         self._on_end = on_end
+        ledger.on_let_go = partial(report.let_go, plan.name)
         self._variables = copy_context()
         self.calls = self._open_port()
         context._bind(self.calls)
@@ -221,7 +223,7 @@ class Run(ABC):
     def tell_parent(self, event: Event) -> None:
         """Let the run whose step has started this one show what this one shows."""
         parent = self.parent
-        if parent is None or parent.ending:
+        if parent is None or parent.ended:
             return
         name, run_id = self.name_in_parent, self.run_id
         if isinstance(event, ChildEvent):  # of a run that a step of this one has started
@@ -236,7 +238,8 @@ class Run(ABC):
     def hear(self, told: ChildEvent) -> None:
         """Take note of what a child run has shown; the runs around this one hear of it too."""
         if not self.ended:
-            self.shown.hear(told, self.now())
+            if self.emit is not None:
+                self.emit((records.ChildStreamed, self.now(), told))
             self.tell_parent(told)
 
     def cancel(self) -> None:
@@ -248,7 +251,7 @@ class Run(ABC):
     def _time_is_up(self) -> None:
         active = self.ledger.steps_at_work()
         assert self.timeout is not None
-        error = report.timed_out(self.timeout, active, explain(self.ledger))
+        error = report.timed_out(self.timeout, active, explain(self.ledger) if self.ledger.idle else "")
         self.end("timed out", WorkflowTimedOutEvent(timeout=self.timeout, active_steps=active), error)
 
     def rest(self) -> None:

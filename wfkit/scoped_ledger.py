@@ -137,8 +137,8 @@ class ScopedLedger(Ledger):
             for index in sorted({*bound, *inner.members} - inner.fired):
                 self._fire(inner, index)
             inner.closed = True
-            for key in [key for key in self.buffers if key[1] == _JOIN + scope_name(inner)]:
-                del self.buffers[key]
+            for name in self.plan.joins:
+                self.buffers.pop((name, _JOIN + scope_name(inner)), None)
             inner = inner.parent
 
 

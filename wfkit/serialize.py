@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
-import json
 import math
 import re
 from abc import ABC, abstractmethod
@@ -122,9 +121,13 @@ class JsonSerializer(BaseSerializer):
                         self._allow(inner)
 
     def serialize(self, value: Any) -> str:
+        import json  # late: it is no part of what asyncio and pydantic load
+
         return json.dumps(self.encode(value), allow_nan=False)
 
     def deserialize(self, value: str) -> Any:
+        import json
+
         try:
             data = json.loads(value)
         except (ValueError, TypeError, RecursionError) as error:

@@ -6,18 +6,14 @@ are first asked for, so a run that nobody watches that closely pays nothing.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from wfkit.events import ChildEvent, Event
-from wfkit.internal_events import Translator
+from wfkit.events import Event
 from wfkit.plan import Plan
-from wfkit.records import EventStreamed, Record
+from wfkit.records import ChildStreamed, EventStreamed, Record
 from wfkit.seam import Emit
 from wfkit.stream import Stream
-
-KEPT_OF_CHILDREN = 10_000  # for somebody who asks late
 
 
 class Shown:
@@ -31,7 +27,7 @@ class Shown:
         write: adds an event to it. A step's own events get into the fuller streams by their records.
     """
 
-    __slots__ = ("_faces", "_of_children", "_plan", "last", "plain", "write")
+    __slots__ = ("_faces", "_plan", "last", "plain", "write")
 
     def __init__(self, plan: Plan) -> None:
         self.plain = Stream(plan.name)
@@ -39,7 +35,6 @@ class Shown:
         self.last: Event | None = None
         self._plan = plan
         self._faces: dict[tuple[bool, bool], Stream] = {}
-        self._of_children: deque[tuple[float, ChildEvent]] = deque(maxlen=KEPT_OF_CHILDREN)
 
     def look(self, internal: bool, children: bool, past: Iterable[Record]) -> tuple[Stream, Emit | None]:
         """Return a stream, and for a new one what must see each record from now on.
@@ -56,16 +51,17 @@ class Shown:
             return known, None
         stream = self._faces[internal, children] = Stream(self._plan.name)
         self.plain.optional = True  # whoever looks here does not read there
-        translate = Translator(self._plan) if internal else _streamed
-        told = deque(self._of_children) if children else deque()
+        own = self._translator() if internal else _streamed
+
+        def translate(record: Record) -> Iterable[Event]:
+            if isinstance(record, ChildStreamed):
+                return (record.event,) if children else ()
+            return own(record)
+
         stream.optional = True  # for now: whoever asks is about to read
         for record in past:
-            while told and told[0][0] <= record.time:
-                stream.write(told.popleft()[1])
             for event in translate(record):
                 stream.write(event)
-        for _, event in told:
-            stream.write(event)
         stream.optional = False
         if self.last is not None:
             stream.close(self.last)
@@ -77,12 +73,10 @@ class Shown:
 
         return stream, take
 
-    def hear(self, told: ChildEvent, time: float) -> None:
-        """Take in what a child run has shown."""
-        self._of_children.append((time, told))
-        for (_, children), stream in self._faces.items():
-            if children:
-                stream.write(told)
+    def _translator(self) -> Callable[[Record], Iterable[Event]]:
+        from wfkit.internal_events import Translator  # few ask for them; import wfkit stays light
+
+        return Translator(self._plan)
 
     def close(self, event: Event) -> None:
         """End all streams with the run's last event."""

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar, overload
 from wfkit.attempts import PlainRetryPolicy, check_policy
 from wfkit.collect import Join, Members
 from wfkit.errors import WorkflowValidationError
-from wfkit.events import Event, StepFailedEvent
+from wfkit.events import Event, StepFailedEvent, fits
 from wfkit.resources import ResourceDefinition
 from wfkit.signature import read_signature
 
@@ -97,9 +97,7 @@ class StepSpec(NamedTuple):
 
     def takes(self, event_type: type) -> bool:
         """Whether an event of exactly this type, or a subclass where that is asked for, is delivered to this step."""
-        if self.accept_event_subclasses:
-            return issubclass(event_type, self.accepted)
-        return event_type in self.accepted
+        return any(fits(event_type, kind, self.accept_event_subclasses) for kind in self.accepted)
 
 
 class Options(NamedTuple):
@@ -167,7 +165,7 @@ def step(
         raise WorkflowValidationError(f"num_workers must be an integer greater than 0. It is {num_workers!r}.")
     if retry_policy is not None:
         check_policy(retry_policy)
-    skipped = frozenset(skip_graph_checks or ())
+    skipped = names_of_checks(skip_graph_checks)
     check_names(skipped, GRAPH_CHECKS - {"terminal_event"})
     options = Options(num_workers, retry_policy, skipped, accept_event_subclasses)
     return _decorator(workflow, options) if func is None else _decorator(workflow, options)(func)
@@ -235,6 +233,17 @@ def _decorator(workflow: TakesSteps | None, options: Options) -> Callable[[StepF
     return decorate
 
 
+def names_of_checks(given: Iterable[str] | None) -> frozenset[str]:
+    """Return the names of graph checks as a set.
+
+    Raises:
+        WorkflowValidationError: it is one name instead of a list of names.
+    """
+    if isinstance(given, str):
+        raise WorkflowValidationError(f"skip_graph_checks takes a list of names. Write [{given!r}].")
+    return frozenset(given or ())
+
+
 def check_names(given: frozenset[str], known: frozenset[str]) -> None:
     """Raise WorkflowValidationError if a graph check is named that does not exist."""
     if unknown := sorted(given - known):
@@ -260,6 +269,8 @@ def _read(func: Callable[..., Any], is_method: bool, options: Options) -> StepSp
             f"@catch_error handler {name!r} must accept StepFailedEvent as its event parameter. "
             f"It takes {', '.join(kind.__name__ for kind in signature.accepted)}."
         )
+    if options.accept_event_subclasses and isinstance(signature.gathers, Join):
+        _refuse_overlap(name, signature.gathers)
     if options.retry_policy is not None:
         signature = signature._replace(shape="")
     return StepSpec(
@@ -276,6 +287,17 @@ def _read(func: Callable[..., Any], is_method: bool, options: Options) -> StepSp
         doc=inspect.getdoc(func) or "",
         seed=seed_of(name),
     )
+
+
+def _refuse_overlap(step: str, join: Join) -> None:
+    """Raise WorkflowValidationError if an event would fit two different parameters of a join."""
+    for kind in join.kinds:
+        for base in join.kinds:
+            if kind is not base and issubclass(kind, base):
+                raise WorkflowValidationError(
+                    f"Step {step!r} joins {base.__name__} and {kind.__name__}, a subclass of it, and takes subclasses: "
+                    f"a {kind.__name__} would fit both. Leave accept_event_subclasses out, or use unrelated classes."
+                )
 
 
 def seed_of(name: str) -> int:

@@ -12,10 +12,10 @@ from typing import Any
 from wfkit.patience import GRACE
 from wfkit.report import logger
 from wfkit.resources import standing_still
-from wfkit.workflow import Workflow
+from wfkit.workflow import ResultT, Workflow
 
 
-def run_sync(workflow: Workflow, *, nested: bool = False, **kwargs: Any) -> Any:
+def run_sync(workflow: Workflow[ResultT], *, nested: bool = False, **kwargs: Any) -> ResultT:
     """Run a workflow to its end and return its result, without await.
 
     Where no event loop is running, as in a script, it makes one. Where one is, as in a notebook, the run gets a fresh
@@ -49,10 +49,11 @@ def run_sync(workflow: Workflow, *, nested: bool = False, **kwargs: Any) -> Any:
     if nested:
         _allow_nesting()
         return loop.run_until_complete(_run(workflow, kwargs))
-    return _run_in_thread(_run(workflow, kwargs))
+    result: ResultT = _run_in_thread(_run(workflow, kwargs))
+    return result
 
 
-async def _run(workflow: Workflow, kwargs: dict[str, Any]) -> Any:
+async def _run(workflow: Workflow[ResultT], kwargs: dict[str, Any]) -> ResultT:
     handler = workflow.run(**kwargs)
     loop = asyncio.get_running_loop()
 

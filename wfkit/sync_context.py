@@ -57,7 +57,7 @@ class SyncContext:
     def store(self) -> SyncStore:
         """The state that the steps share; its methods return at once instead of being awaited."""
         if self._store is None:
-            self._store = SyncStore(self._context.store, self._hop)
+            self._store = SyncStore(self._context, self._hop)
         return self._store
 
     @property
@@ -113,10 +113,14 @@ class SyncContext:
 class SyncStore:
     """The store of a run for code that cannot await. See `Store` for what each call does."""
 
-    def __init__(self, store: Store[Any], hop: Hop) -> None:
-        self._store = store
+    def __init__(self, context: Context[Any], hop: Hop) -> None:
+        self._context = context
         self._hop = hop
         self._editing = False
+
+    @property
+    def _store(self) -> Store[Any]:
+        return self._context.store  # asked each time: it refuses once the step's run is over
 
     def _write(self, call: Callable[[], Any]) -> None:
         if self._editing:  # it would wait for its own edit to end
@@ -133,7 +137,7 @@ class SyncStore:
 
     def get_state(self) -> Any:
         """Return a copy of the whole state."""
-        return self._hop(self._store.get_state)
+        return self._hop(lambda: self._store.get_state())
 
     def set_state(self, state: Any) -> None:
         """Replace the whole state."""
@@ -141,14 +145,14 @@ class SyncStore:
 
     def clear(self) -> None:
         """Put the state back to its defaults."""
-        self._write(self._store.clear)
+        self._write(lambda: self._store.clear())
 
     @contextmanager
     def edit_state(self) -> Iterator[Any]:
         """Open the state for several changes that take effect together: `with store.edit_state() as state`."""
         if self._editing:
             raise RuntimeError("writer called inside edit_state: mutate the yielded state instead")
-        draft = self._hop(self._store.open_draft)
+        draft = self._hop(lambda: self._store.open_draft())
         self._editing, kept = True, False
         try:
             yield draft

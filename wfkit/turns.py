@@ -37,6 +37,10 @@ class Turns:
         self._queue: deque[Engine] = deque()
         self._lock = Lock()  # runs of one instance may go on in several threads, by run_sync
 
+    def __reduce__(self) -> tuple[type[Turns], tuple[int | None]]:
+        """Copy a workflow without its runs: they are this process's, and this instance's."""
+        return Turns, (self._limit,)
+
     def has(self, run_id: str) -> bool:
         """Whether a run of that name is going on or queues."""
         return any(engine.run_id == run_id for engine in (*self._going_on, *self._queue))

@@ -9,7 +9,7 @@ from typing import Any
 
 from wfkit.collecting import Collected
 from wfkit.draft import differs
-from wfkit.events import Event, HumanResponseEvent, fields_of, name_of
+from wfkit.events import Event, HumanResponseEvent, field_of, fits
 from wfkit.scope import Recoveries, Scope
 from wfkit.steps import StepSpec
 
@@ -56,7 +56,8 @@ class Seldom:
         sent: the types of these, for a step that may be tried again.
         sent_before: the types of what earlier attempts have sent.
         streamed, skip_streamed: the same for events written to the stream.
-        asked: waits begun, which numbers their default ids.
+        asked: how many waits have begun for each kind of event, which numbers their default ids.
+        open_waits: how many of its waits are open.
         answers: the answers its waits got, by waiter id, in order.
         replay: answers that an earlier run of the body got and this one gets again.
         answered: the last wait to get its event, while there is no slot for the step to go on.
@@ -76,8 +77,9 @@ class Seldom:
     sent_before: list[type] | None = None
     streamed = 0
     skip_streamed = 0
-    asked = 0
+    asked: dict[str, int] | None = None
     first_start: float | None = None
+    open_waits = 0
     answers: dict[str, list[Event]] | None = None
     replay: dict[str, list[Event]] | None = None
     answered: Wait | None = None
@@ -129,7 +131,7 @@ class Work(Seldom):
 
     def start_over(self) -> None:
         """Make ready for another run of the body, which sends only what this one and those before it have not sent."""
-        self.lineage, self.made, self.asked = self.id, 0, 0
+        self.lineage, self.made, self.asked = self.id, 0, None
         if self.sends >= self.skip:
             self.skip, self.sent_before = self.sends, self.sent
         self.sends, self.sent = 0, None
@@ -176,14 +178,6 @@ class Wait:
 
     def wants(self, event: Event) -> bool:
         """Whether an event is the one waited for."""
-        kind = type(event)
-        if kind is not self.event_type and not (
-            issubclass(kind, self.event_type)
-            if self.work.lane.spec.accept_event_subclasses
-            else name_of(kind) == name_of(self.event_type)
-        ):
+        if not fits(type(event), self.event_type, self.work.lane.spec.accept_event_subclasses):
             return False
-        if not self.requirements:
-            return True
-        fields = fields_of(event)
-        return not any(differs(fields.get(key), value) for key, value in self.requirements.items())
+        return not any(differs(field_of(event, key), value) for key, value in self.requirements.items())

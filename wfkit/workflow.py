@@ -13,6 +13,7 @@ from wfkit.checks import (
     check_concurrency,
     check_configs,
     check_resources,
+    check_runtime,
     check_timeout,
     checked_hooks,
     find_missing_children,
@@ -38,26 +39,12 @@ from wfkit.scoped_ledger import ledger_of
 from wfkit.seam import Hook, observers
 from wfkit.serialize import BaseSerializer
 from wfkit.snapshot import load_ledger, load_stop
-from wfkit.steps import GRAPH_CHECKS, StepSpec, check_names, spec_of
+from wfkit.steps import GRAPH_CHECKS, StepSpec, check_names, names_of_checks, spec_of
 from wfkit.store import new_state
 from wfkit.turns import Turns
+from wfkit.workflow_class import WorkflowMeta, class_plan
 
 ResultT = TypeVar("ResultT", default=Any)
-
-
-class WorkflowMeta(type):
-    """The type of workflow classes: notices when a class changes, as it does when a notebook cell is run again."""
-
-    changes: ClassVar[int] = 0
-
-    def __setattr__(cls, name: str, value: object) -> None:
-        super().__setattr__(name, value)
-        if name != "_wfkit_plan":
-            WorkflowMeta.changes += 1
-
-    def __delattr__(cls, name: str) -> None:
-        super().__delattr__(name)
-        WorkflowMeta.changes += 1
 
 
 class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
@@ -71,6 +58,7 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         disable_validation: leave the flow graph unchecked.
         verbose: print each step as it starts and what it produced.
         resource_manager: keeps the cached resources; by default a new one for each instance.
+        runtime: there are no runtimes here; takes None alone, for porting.
         num_concurrent_runs: how many runs of this instance go on at once; the others queue. None for any number.
         workflow_name: a name other than the class's.
         skip_graph_checks: names of graph checks to leave out: "reachability", "dead_end", "terminal_event".
@@ -124,6 +112,7 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         verbose: bool = False,
         resource_manager: ResourceManager | None = None,
         num_concurrent_runs: int | None = None,
+        runtime: None = None,
         workflow_name: str | None = None,
         skip_graph_checks: Iterable[str] | None = None,
         serializer: BaseSerializer | None = None,
@@ -133,12 +122,13 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
     ) -> None:
         check_timeout(timeout)
         check_concurrency(num_concurrent_runs)
+        check_runtime(runtime)
         self.__timeout: float | None = timeout
         self.__unchecked: bool = disable_validation
         self.__verbose: bool = verbose
         self.__turns: Turns = Turns(num_concurrent_runs)
         self.__name: str | None = workflow_name
-        self.__skipped: frozenset[str] = frozenset(skip_graph_checks or ())
+        self.__skipped: frozenset[str] = names_of_checks(skip_graph_checks)
         self.__serializer: BaseSerializer | None = serializer
         self.__hooks: tuple[Hook, ...] = checked_hooks(hooks)
         self.__own_steps: dict[str, StepSpec]
@@ -183,11 +173,11 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
     def __wfkit_plan__(this: Any) -> Plan:
         """Return the compiled steps of a workflow class or instance."""
         if isinstance(this, type):
-            return _class_plan(this)
+            return class_plan(this, Workflow)
         if not this.__own_steps and this.__name is None:
-            return _class_plan(type(this))
+            return class_plan(type(this), Workflow)
         if this.__own_plan is None or this.__own_plan[0] != WorkflowMeta.changes:
-            base = _class_plan(type(this))
+            base = class_plan(type(this), Workflow)
             steps = {spec.name: spec for spec in base.steps} | this.__own_steps
             this.__own_plan = (WorkflowMeta.changes, Plan(this.__name or base.name, steps.values(), base.doc))
         plan: Plan = this.__own_plan[1]
@@ -324,6 +314,7 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
             raise TypeError(
                 f"ctx must be a Context, got {ctx!r}. Pass the start event's fields by name: run(topic=...)."
             )
+        ctx = ctx._root  # a step may have kept its own face of it
         if isinstance(ctx._port, Calls) and not ctx._port.engine.loop.is_closed():
             raise ContextStateError(
                 "Cannot start a new run while context is already running. Wait for completion or use a new Context."
@@ -349,7 +340,7 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
             parent = found.port.engine
             if not parent.ending:
                 engine.parent = parent
-                engine.name_in_parent = name_of_child(parent.workflow, self, Workflow) or engine.plan.name
+                engine.name_in_parent = name_of_child(parent.workflow, self) or engine.plan.name
                 if parent.loop is engine.loop:
                     engine.patience.parent = parent.patience
                 parent.children.add(engine)
@@ -368,24 +359,3 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         from wfkit.display import workflow_bundle
 
         return workflow_bundle(self)
-
-
-def _class_plan(cls: Any) -> Plan:
-    """Compile the steps of a class, or return what was compiled since anything last changed."""
-    compiled = vars(cls).get("_wfkit_plan")
-    if compiled is None or compiled[0] != WorkflowMeta.changes:
-        methods = {}
-        for name in dir(cls):  # alphabetical, which is the order in which steps start
-            found = inspect.getattr_static(cls, name, None)
-            spec = spec_of(found) if inspect.isfunction(found) else None
-            if spec is not None:
-                methods[name] = spec
-        free: dict[str, StepSpec] = {}
-        for base in reversed(cls.__mro__):
-            free |= vars(base).get("_wfkit_steps", {})
-            for name in methods.keys() & free.keys() & vars(base).keys():
-                del free[name]  # a method of the same name further down replaces it
-        plan = Plan(cls.__name__, (methods | free).values(), (inspect.getdoc(cls) or "") if cls is not Workflow else "")
-        compiled = cls._wfkit_plan = (WorkflowMeta.changes, plan)
-    current: Plan = compiled[1]
-    return current

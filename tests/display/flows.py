@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent
@@ -42,14 +42,20 @@ class Answer(HumanResponseEvent):
 
 
 class Drawable:
-    """Stands in for a workflow: the two methods that the drawings ask for."""
+    """Stands in for a workflow: the methods that the drawings ask for."""
 
-    def __init__(self, plan: Plan, records: Sequence[Record] | None = None) -> None:
+    def __init__(
+        self, plan: Plan, records: Sequence[Record] | None = None, children: Mapping[str, Any] | None = None
+    ) -> None:
         self._plan = plan
         self._records = records
+        self._children = dict(children or {})
 
     def __wfkit_plan__(self) -> Plan:
         return self._plan
+
+    def __wfkit_children__(self) -> dict[str, Any]:
+        return self._children
 
     def __wfkit_records__(self) -> tuple[Record, ...] | None:
         return None if self._records is None else tuple(self._records)
@@ -188,8 +194,8 @@ class Tape:
         self.records.append(StepStarted(0.0, id, step, event, parent, n, attempt))
         return step, id
 
-    def finish(self, who: tuple[str, int], event: Event | None = None) -> None:
-        """Note that a step returned."""
+    def finish(self, who: tuple[str, int], event: Any = None) -> None:
+        """Note that a step returned: an event, a tuple of events or nothing."""
         self.records.append(StepFinished(0.0, who[1], who[0], event))
 
     def end(self, event: StopEvent | None = None) -> list[Record]:

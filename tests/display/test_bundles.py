@@ -157,8 +157,8 @@ async def test_a_real_fan_is_folded() -> None:
     run = Fan().run(count=200)
     await run
     text = draw_most_recent_execution(run).text
-    assert "… 341 more …" in text
-    assert "tally #200 -> StopEvent" in text
+    assert "200 \u00d7 Item -> square \u00d7200 -> 200 \u00d7 Result  (200 done)" in text
+    assert "200 \u00d7 Result -> tally \u00d7200 -> StopEvent  (200 done)" in text
     assert "taken by nobody" not in text
 
 

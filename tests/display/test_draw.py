@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -30,9 +31,12 @@ def ran() -> Drawable:
     return Drawable(plan(LoopSteps), tape.end(StopEvent(result=1)))
 
 
-def test_a_drawing_shows_itself_and_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_drawing_shows_itself_and_prints_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=object))
     drawing = draw_all_possible_flows(flow())
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
     assert repr(drawing) == "<Drawing of LoopFlow: all possible flows>"
     assert set(drawing._repr_mimebundle_()) == {
         "text/plain",
@@ -58,9 +62,47 @@ def test_a_file_is_written_and_its_name_printed_as_given(
     assert "answer_query #1" in page
 
 
+@pytest.mark.parametrize("ipython", [None, SimpleNamespace(), SimpleNamespace(get_ipython=lambda: None)])
+def test_a_script_is_told_that_nothing_was_written(
+    ipython: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    draw_all_possible_flows(flow())
+    draw_most_recent_execution(ran())
+    assert capsys.readouterr() == (
+        "",
+        "<Drawing of LoopFlow: all possible flows>: no file was written, and only a notebook shows a drawing by "
+        "itself. Give a file name: filename='flow.html'.\n"
+        "<Drawing of LoopFlow: latest execution>: no file was written, and only a notebook shows a drawing by "
+        "itself. Give a file name: filename='flow.html'.\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.PDF", "a.html.gz"])
+def test_an_ending_that_stands_for_something_else_is_refused(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ending = name[name.rindex(".") :].lower()
+    told = rf"{name}' ends in '{ending}'.* end it in .html, .htm, .svg, .mmd or .txt"
+    with pytest.raises(ValueError, match=told):
+        draw_all_possible_flows(flow(), tmp_path / name)
+    with pytest.raises(ValueError, match=told):
+        draw_most_recent_execution(ran(), tmp_path / name)
+    with pytest.raises(ValueError, match=r"end it in .mmd, .mermaid, .md or .txt"):
+        draw_all_possible_flows_mermaid(flow(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("name", ["page", "page.htm", "PAGE.HTML"])
+def test_a_page_is_written_where_no_ending_says_otherwise(name: str, tmp_path: Path) -> None:
+    draw_most_recent_execution(ran(), tmp_path / name)
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
 @pytest.mark.parametrize(("name", "start"), [("a.svg", "<svg"), ("a.mmd", "flowchart TD"), ("a.txt", "LoopFlow")])
 def test_the_ending_of_a_file_name_decides(name: str, start: str, tmp_path: Path) -> None:
-    draw_all_possible_flows(flow()).save(tmp_path / name)
+    draw_all_possible_flows(flow(), tmp_path / name)
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(start)
 
 

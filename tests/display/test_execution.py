@@ -275,21 +275,6 @@ def test_a_run_just_over_the_limit_is_not_folded_for_one() -> None:
     assert not any(shape.kind == "fold" for shape in story(long_loop(MOST + 1)).shapes)
 
 
-def test_a_wide_run_is_folded_too() -> None:
-    tape = Tape("WideFlow")
-    first = tape.start("split", 1, tape.send(StartEvent(), ["split"]))
-    sent = [tape.send(QueryEvent(query=str(index)), ["work"], first) for index in range(2_000)]
-    tape.finish(first)
-    for index, one in enumerate(sent):
-        who = tape.start("work", 10 + index, one)
-        result = FailedEvent(error="x")
-        tape.finish(who, result)
-        tape.send(result, (), who)
-    figure = story(tape.records)
-    assert len(figure.shapes) < 4 * MOST
-    assert ("1,941 \u00d7 QueryEvent", "… 1,941 more …") in links(figure)
-
-
 def test_a_start_that_too_many_steps_take_is_folded() -> None:
     tape = Tape()
     names = [f"step_{index}" for index in range(200)]

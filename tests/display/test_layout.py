@@ -159,3 +159,28 @@ def test_an_unknown_id_is_named() -> None:
 def test_two_boxes_of_one_id_are_refused() -> None:
     with pytest.raises(ValueError, match="two boxes have the same id"):
         lay_out([*boxes(1), *boxes(1)], [])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_stands_last_is_below_the_rest_at_one_height(seed: int) -> None:
+    chance = random.Random(seed)
+    count = chance.randrange(2, 12)
+    above = boxes(count)
+    frames = [Box(f"f{i}", 2 * chance.randrange(50, 200), chance.randrange(30, 400), last=True) for i in range(3)]
+    edges = [(f"n{index}", f"n{index + 1}") for index in range(count - 1)]
+    edges += [(f"n{chance.randrange(count)}", f"n{chance.randrange(count)}") for _ in range(5)]
+    edges += [(f"n{chance.randrange(count)}", frame.id) for frame in frames for _ in range(2)]
+    found = lay_out([*above, *frames], edges)
+    assert_sound(found, list(dict.fromkeys(edges)))
+    lowest = max(found.places[box.id].y + box.height / 2 for box in above)
+    tops = {found.places[frame.id].y - frame.height / 2 for frame in frames}
+    assert len(tops) == 1
+    assert tops.pop() > lowest
+
+
+def test_a_shortened_way_ends_where_the_longer_one_passes() -> None:
+    found = lay_out([Box("a", 80, 36), Box("b", 80, 36), Box("c", 80, 36)], [("a", "b"), ("a", "c")])
+    for route in found.routes.values():
+        short = route.shortened(6)
+        assert short.start == route.start
+        assert short.end == (route.end[0], route.end[1] - 6)

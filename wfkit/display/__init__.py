@@ -4,8 +4,8 @@ A drawing is an object. It has several faces (SVG, HTML, Mermaid, text, a pyvis 
 layout, so a flow looks the same everywhere. Nothing here touches the network, and a file is written only when a file
 name is given.
 
-In reading order: words and tokens; layout with ranks, order, backs, columns and routes; figure; history and execution;
-svg, mermaid, text, html and network; files, drawing, draw and bundles.
+In reading order: words and tokens; layout with ranks, order, backs, columns and routes; figure; history, siblings and
+execution; svg, mermaid, text, html and network; files, drawing, draw and bundles.
 """
 
 from __future__ import annotations

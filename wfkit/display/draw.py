@@ -7,7 +7,7 @@ from typing import Any
 from wfkit.display.drawing import Drawing, announce
 from wfkit.display.execution import draw_execution
 from wfkit.display.figure import Figure
-from wfkit.display.files import FileName, checked, write
+from wfkit.display.files import FileName, ending_of, write
 from wfkit.display.words import cut
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.graph import FlowGraph
@@ -86,7 +86,8 @@ def draw_all_possible_flows(
 
     Args:
         workflow: a Workflow class or instance; it need not be valid.
-        filename: also write a self-contained page to this file, and print the name.
+        filename: also write it to this file, and print the name. The ending decides: a self-contained page for .html,
+            .htm or none, the picture for .svg, text for .mmd (Mermaid) and .txt.
         notebook: taken and ignored, for code written for another library.
         max_label_length: cut names to this many characters.
         include_child_workflows: whether the flows of workflows inside it are drawn, too, each in a frame.
@@ -97,7 +98,7 @@ def draw_all_possible_flows(
 
     Raises:
         TypeError: `workflow` is not a workflow.
-        ValueError: there is no such renderer, or `max_label_length` is less than 1.
+        ValueError: there is no such renderer, `max_label_length` is less than 1, or the file has another ending.
         OSError: the file cannot be written.
 
     Example:
@@ -117,17 +118,19 @@ def draw_all_possible_flows_mermaid(
 
     Args:
         workflow: a Workflow class or instance.
-        filename: also write the text to this file.
+        filename: also write the text to this file, which ends in .mmd, .mermaid, .md or .txt, or has no ending.
         max_label_length: cut names to this many characters.
         include_child_workflows: whether the flows of workflows inside it are drawn, too, each in a frame.
 
     Raises:
         TypeError: `workflow` is not a workflow.
+        ValueError: `max_label_length` is less than 1, or the file has another ending.
         OSError: the file cannot be written.
     """
     text = Drawing(Figure.of_flow(graph_of(workflow, include_child_workflows), max_label_length)).mermaid
     if filename is not None:
-        write(checked(filename), text)
+        ending_of(filename, (".mmd", ".mermaid", ".md", ".txt", ""))
+        write(filename, text)
     return text
 
 
@@ -141,7 +144,8 @@ def draw_most_recent_execution(
 
     Args:
         handler_or_workflow: what `run()` returned, or a workflow, of which the latest run is drawn.
-        filename: also write a self-contained page to this file, and print the name.
+        filename: also write it to this file, and print the name. The ending decides: a self-contained page for .html,
+            .htm or none, the picture for .svg, text for .mmd (Mermaid) and .txt.
         notebook: taken and ignored, for code written for another library.
         max_label_length: cut names to this many characters.
 
@@ -151,6 +155,7 @@ def draw_most_recent_execution(
     Raises:
         TypeError: it is neither a handler nor a workflow.
         WorkflowRuntimeError: nothing has run yet.
+        ValueError: `max_label_length` is less than 1, or the file has another ending.
         OSError: the file cannot be written.
 
     Example:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from wfkit.display.figure import Figure
-from wfkit.display.files import FileName, checked, write
+from wfkit.display.files import FileName, ending_of, write
 from wfkit.display.html import inline_page, inline_picture, standalone_page
 from wfkit.display.layout import Layout
 from wfkit.display.mermaid import draw_mermaid
@@ -18,6 +19,7 @@ from wfkit.display.text import draw_text
 
 Renderer: TypeAlias = Literal["svg", "pyvis"]
 RENDERERS: tuple[Renderer, ...] = ("svg", "pyvis")
+FACES = {".html": "page", ".htm": "page", "": "page", ".svg": "svg", ".mmd": "mermaid", ".txt": "text"}
 
 
 class Drawing:
@@ -85,18 +87,17 @@ class Drawing:
         return f"{self._figure.name}: {self._figure.what}"
 
     def save(self, filename: FileName) -> None:
-        """Write the picture to a file; the ending decides: .svg, .mmd, .txt, and a page for anything else.
+        """Write the picture to a file; the ending decides: .svg, .mmd, .txt, and a page for .html, .htm or none.
 
         Args:
             filename: the file to write; an existing one is replaced.
 
         Raises:
             TypeError: `filename` is no file name.
+            ValueError: it is empty, or has an ending that stands for something else, such as .png.
             OSError: the file cannot be written; the message says why and what to do.
         """
-        path = checked(filename)
-        faces = {".svg": "svg", ".mmd": "mermaid", ".txt": "text"}
-        write(path, getattr(self, faces.get(path.suffix.lower(), "page")))
+        write(filename, getattr(self, FACES[ending_of(filename, FACES)]))
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
@@ -123,8 +124,23 @@ def _width_of(svg: str) -> float:
 
 
 def announce(drawing: Drawing, filename: FileName | None) -> Drawing:
-    """Write a drawing if a file name is given, print that name as it was given, and return the drawing."""
+    """Write a drawing if a file name is given, print that name as it was given, and return the drawing.
+
+    Where nothing would be seen of it, because there is neither a notebook nor a file, a line on stderr says so.
+    """
     if filename is not None:
         drawing.save(filename)
         print(os.fspath(filename))
+    elif not _shows_itself():
+        print(
+            f"{drawing!r}: no file was written, and only a notebook shows a drawing by itself. "
+            f"Give a file name: filename='flow.html'.",
+            file=sys.stderr,
+        )
     return drawing
+
+
+def _shows_itself() -> bool:
+    """Whether there is an IPython that shows the last value of a cell."""
+    ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return ask is not None and ask() is not None

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
 from wfkit.display.figure import NAME_LIMIT, Arrow, Figure, Shape, ShapeKind, label_limit
 from wfkit.display.history import Execution, History, Passage
+from wfkit.display.siblings import Siblings, fold_siblings
 from wfkit.display.words import TIMES, clean, cut, fields_of
-from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent
+from wfkit.events import (
+    Event,
+    HumanResponseEvent,
+    InputRequiredEvent,
+    StartEvent,
+    StepFailedEvent,
+    StopEvent,
+    WorkflowFailedEvent,
+)
 from wfkit.records import Record
 
 # Of a longer run the first and the last executions are drawn, and what lies between is folded into one shape.
@@ -17,6 +27,7 @@ FOLD: Final = "… more …"
 EARLIER: Final = "… earlier …"
 PERSON: Final = "(person)"  # no step can have this name
 _FIELDS: Final = 20
+_ERRORS: Final = 5
 
 
 def draw_execution(
@@ -48,14 +59,17 @@ class _Sketch:
         self.history = history
         self.with_outcome = with_outcome
         self.limit = limit
-        executions = history.executions
-        self.folded = max(0, len(executions) - MOST) if len(executions) > MOST + 1 else 0
-        head = MOST // 2
-        self.middle = {id(found) for found in executions[head : head + self.folded]}
+        self.siblings = fold_siblings(history.executions, history.passages)
+        drawn = list(dict.fromkeys(self._unit(execution) for execution in history.executions))
+        surplus = max(0, len(drawn) - MOST) if len(drawn) > MOST + 1 else 0
+        self.middle = frozenset(drawn[MOST // 2 : MOST // 2 + surplus])
+        self.folded = sum(self._unit(execution) in self.middle for execution in history.executions)
+        # What stands for many: nobody can tell on the picture which of them got what.
+        self.folds = {FOLD, *(found.id for found in self.siblings.values())}
         self.shapes: dict[str, Shape] = {}
         self.arrows: dict[Arrow, None] = {}
         self.persons: dict[int, str] = {}
-        self.known = {self._id(execution) for execution in executions}
+        self.known = {self._id(execution) for execution in history.executions}
         self.answer_to = {id(passage.answers): passage for passage in history.passages if passage.answers}
 
     def figure(self) -> Figure:
@@ -73,15 +87,26 @@ class _Sketch:
             for other in brought:
                 if self._id(other) != self._id(execution):
                     self.arrows[Arrow(self._id(other), self._id(execution), "collected")] = None
+        for opener, execution in self.history.empties:
+            if self._id(opener) != self._id(execution):
+                self.arrows[Arrow(self._id(opener), self._id(execution), "emptied")] = None
         # A plain arrow says more than a quiet one between the same two.
-        arrows = [arrow for arrow in self.arrows if not (arrow.quiet and Arrow(*_ends(arrow)) in self.arrows)]
+        by_ends: dict[tuple[str, str], Arrow] = {}
+        for arrow in sorted(self.arrows, key=lambda arrow: arrow.quiet):
+            by_ends.setdefault((arrow.source, arrow.target), arrow)
+        arrows = [arrow for arrow in self.arrows if by_ends[arrow.source, arrow.target] is arrow]
         name = cut(clean(self.history.workflow), NAME_LIMIT)
         return Figure(name, "latest execution", tuple(self.shapes.values()), tuple(arrows), self._remarks())
 
     # -- executions --------------------------------------------------------------------------------------------
 
     def _id(self, execution: Execution) -> str:
-        return FOLD if id(execution) in self.middle else f"{execution.step} #{execution.number}"
+        unit = self._unit(execution)
+        return FOLD if unit in self.middle else unit
+
+    def _unit(self, execution: Execution) -> str:
+        together = self.siblings.get(id(execution))
+        return f"{execution.step} #{execution.number}" if together is None else together.id
 
     def _draw_execution(self, execution: Execution) -> None:
         shape_id = self._id(execution)
@@ -90,6 +115,9 @@ class _Sketch:
             tip = (f"{self.folded:,} executions of steps that are not drawn",)
             self.shapes.setdefault(FOLD, Shape(FOLD, "fold", label, label, tip=tip))
             return
+        if shape_id in self.folds:
+            self._draw_siblings(self.siblings[id(execution)])
+            return
         name = clean(execution.step)
         number = f" #{execution.number}"
         lines = [cut(name, 400) + number, execution.state]
@@ -97,7 +125,7 @@ class _Sketch:
         if execution.error is not None:
             kind = clean(type(execution.error).__name__)
             notes.append(cut(kind, self.limit))
-            lines.append(cut(f"{kind}: {message_of(execution.error)}", 300))
+            lines.append(_spell_error(execution.error))
         if execution.attempts > 1 or execution.retrying:
             notes.append(f"{execution.attempts} attempt{'' if execution.attempts == 1 else 's'}")
         if execution.state == "waiting":
@@ -106,6 +134,19 @@ class _Sketch:
         label = cut(name, self.limit) + number
         self.shapes[shape_id] = Shape(
             shape_id, "step", name + number, label, ", ".join(notes), tuple(lines), execution.state
+        )
+
+    def _draw_siblings(self, siblings: Siblings) -> None:
+        if siblings.id in self.shapes:
+            return
+        name = clean(siblings.members[0].step)
+        number = f" {TIMES}{len(siblings.members):,}"
+        lines = [cut(name, 400) + number, siblings.note]
+        errors = Counter(_spell_error(found.error) for found in siblings.members if found.error is not None)
+        lines += [f"{count:,} {TIMES} {error}" for error, count in errors.most_common(_ERRORS)]
+        label = cut(name, self.limit) + number
+        self.shapes[siblings.id] = Shape(
+            siblings.id, "step", name + number, label, siblings.note, tuple(lines), siblings.state
         )
 
     # -- events ------------------------------------------------------------------------------------------------
@@ -132,9 +173,8 @@ class _Sketch:
             if isinstance(passage.event, StartEvent):
                 return ()
             # Each answer has a person of its own, so that the story reads downwards; what is not drawn shares one.
-            shown = [target for target in targets if target != FOLD]
-            if not shown:
-                return (FOLD,) if targets else (PERSON,)
+            if all(target in self.folds for target in targets):
+                return (FOLD,) if targets == (FOLD,) else (PERSON,)
             return (self.persons.setdefault(id(passage), f"{PERSON} #{len(self.persons) + 1}"),)
         if passage.sender is None:
             return () if isinstance(passage.event, StartEvent) else (EARLIER,)
@@ -142,7 +182,7 @@ class _Sketch:
 
     def _asked(self, question: Passage) -> str:
         answer = self.answer_to.get(id(question))
-        if answer is None or all(self._id(taker) == FOLD for taker in answer.takers):
+        if answer is None or all(self._id(taker) in self.folds for taker in answer.takers):
             return PERSON
         return self.persons.setdefault(id(answer), f"{PERSON} #{len(self.persons) + 1}")
 
@@ -203,8 +243,8 @@ class _Sketch:
         return lines
 
 
-def _ends(arrow: Arrow) -> tuple[str, str]:
-    return arrow.source, arrow.target
+def _spell_error(error: BaseException) -> str:
+    return cut(f"{clean(type(error).__name__)}: {message_of(error)}", 300)
 
 
 def _count(number: int, word: str) -> str:
@@ -229,6 +269,11 @@ def _kind_of(event: Event) -> ShapeKind:
     return "answer" if isinstance(event, HumanResponseEvent) else "event"
 
 
+def _clock_fields(event: Event) -> tuple[str, ...]:
+    """Return the fields that tell when it was: the same run must give the same picture."""
+    return ("elapsed_seconds", "failed_at") if isinstance(event, (StepFailedEvent, WorkflowFailedEvent)) else ()
+
+
 def _told(group: _Group) -> list[str]:
     passage = group.first
     lines = []
@@ -239,7 +284,7 @@ def _told(group: _Group) -> list[str]:
     elif passage.targets and not passage.takers:
         lines.append(cut(clean(f"queued for {', '.join(passage.targets)}, which did not start"), 300))
     if group.count == 1:
-        fields = fields_of(passage.event)
+        fields = [pair for pair in fields_of(passage.event) if pair[0] not in _clock_fields(passage.event)]
         lines += [f"{cut(name, 60)}: {value}" for name, value in fields[:_FIELDS]]
         if len(fields) > _FIELDS:
             lines.append(f"… {len(fields) - _FIELDS:,} more fields")

@@ -18,9 +18,9 @@ from wfkit.graph import ERROR_HANDLER, Child, EdgeKind, FlowGraph, Node
 ShapeKind: TypeAlias = Literal[
     "step", "event", "start", "stop", "question", "answer", "person", "fold", "resource", "config"
 ]
-# An event on its way, many of them, and ways that no event goes: what was put aside and gathered, a failure, a resource
-# that a step is given, a workflow that it runs.
-ArrowKind: TypeAlias = Literal["event", "many", "collected", "failure", "resource", "child"]
+# An event on its way, many of them, and ways that no event goes: what was put aside and gathered, a list of which
+# nothing was left to gather, a failure, a resource that a step is given, a workflow that it runs.
+ArrowKind: TypeAlias = Literal["event", "many", "collected", "emptied", "failure", "resource", "child"]
 State: TypeAlias = Literal["done", "failed", "waiting", "running", "cancelled"]
 
 LABEL_LIMIT: Final = 32

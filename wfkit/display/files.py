@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TypeAlias
 
@@ -21,6 +22,23 @@ def checked(filename: FileName) -> Path:
     if not os.fspath(filename):
         raise ValueError("filename is empty; give a name such as 'flow.html', or None to write no file")
     return Path(filename)
+
+
+def ending_of(filename: FileName, known: Collection[str]) -> str:
+    """Return the ending of a file name, in small letters, "" for none.
+
+    Raises:
+        TypeError: it is no file name.
+        ValueError: it is empty, or the ending is none of those that are known.
+    """
+    ending = checked(filename).suffix.lower()
+    endings = [found for found in known if found]
+    if ending not in known:
+        raise ValueError(
+            f"filename {os.fspath(filename)!r} ends in {ending!r}, which cannot be written here; "
+            f"end it in {', '.join(endings[:-1])} or {endings[-1]}"
+        )
+    return ending
 
 
 def write(filename: FileName, text: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from wfkit.collecting import stirred
 from wfkit.display.figure import State
 from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, InputRequiredEvent
 from wfkit.records import (
@@ -86,6 +87,7 @@ class History:
         executions: in the order in which they first started.
         passages: the events, in the order in which they were sent.
         sets: for each completed collect the executions that brought the events, and the one that got them.
+        empties: who returned a list of which nothing was left to gather, and who was called with that.
         end: how the run ended, None while it goes on.
         idle: what it waits for, if nothing can move.
         complete: whether the records begin with the run's beginning.
@@ -96,6 +98,7 @@ class History:
         self.executions: list[Execution] = []
         self.passages: list[Passage] = []
         self.sets: list[tuple[tuple[Execution, ...], Execution]] = []
+        self.empties: list[tuple[Execution, Execution]] = []
         self.end: RunEnded | None = None
         self.idle: RunIdle | None = None
         self.complete = False
@@ -103,11 +106,15 @@ class History:
         self._counts: dict[str, int] = {}
         self._by_pair: dict[tuple[int, int], Passage] = {}
         self._lineages: dict[int, Execution] = {}
-        self._returned: tuple[Event, Execution] | None = None
+        self._returned: list[tuple[Event, Execution]] = []
         self._open: list[Passage] = []  # questions without an answer
+        self._sends: dict[int, int] = {}
+        self._scopes: dict[str, Execution] = {}  # by name, who returned the list
+        self._asked: set[int] = set()  # questions that were sent, and those that were only shown so far, by identity
+        self._shown: dict[int, Passage] = {}
         # By identity of the event, which the records keep alive: what nobody took, and what a step may gather.
         self._untaken: dict[int, Passage] = {}
-        self._for_gathering: dict[int, Passage] = {}
+        self._for_gathering: dict[int, list[Passage]] = {}
         for record in records:
             self._read(record)
         self._keep_returned()
@@ -126,7 +133,10 @@ class History:
                 execution = self._execution(id, step)
                 execution.state, execution.error = "done", None
                 self._keep_returned()
-                self._returned = None if event is None else (event, execution)
+                if isinstance(event, tuple):
+                    self._scopes[_scope_of(id, self._sends.get(id, 0))] = execution
+                returned = event if isinstance(event, tuple) else () if event is None else (event,)
+                self._returned = [(event, execution) for event in returned]
             case StepFailed(id=id, step=step):
                 execution = self._execution(id, step)
                 execution.error, execution.attempts = record.error, record.attempt
@@ -142,9 +152,8 @@ class History:
                 self._resumed(record)
             case EventsCollected():
                 self._collected(record)
-            case EventStreamed(id=id, step=step, event=event):
-                if isinstance(event, InputRequiredEvent):
-                    self._open.append(self._add(Passage(event, self._by_id.get(id), step is None)))
+            case EventStreamed():
+                self._streamed(record)
             case RunStarted(workflow=name, restored=restored):
                 self.workflow, self.complete = name, not restored
             case RunIdle():
@@ -170,10 +179,12 @@ class History:
         execution = self._execution(record.id, record.step)
         execution.state, execution.attempts, execution.retrying = "running", record.attempt, False
         if isinstance(record.event, CollectionReleaseEvent):
-            for event in record.event.events:
-                gathered = self._for_gathering.get(id(event))
-                if gathered is not None and execution not in gathered.takers:
-                    gathered.takers.append(execution)
+            if record.attempt == 1:
+                for event in record.event.events:
+                    self._gathered(event, execution)
+                opener = self._scopes.get(record.event.stream_id)
+                if opener is not None and not record.event.events:
+                    self.empties.append((opener, execution))
         elif record.attempt == 1:
             pair = (record.parent, record.n)
             passage = self._by_pair.get(pair)
@@ -182,30 +193,50 @@ class History:
             if execution not in passage.takers:
                 passage.takers.append(execution)
 
+    def _gathered(self, event: Event, execution: Execution) -> None:
+        """Note that an execution got an event with others; the same object may have been sent several times."""
+        sent = self._for_gathering.get(id(event), ())
+        passage = next((found for found in sent if execution not in found.takers), None)
+        if passage is None:  # the record of the sending is gone
+            passage = self._add(Passage(event, None, False))
+        passage.takers.append(execution)
+
     def _sent(self, record: EventSent) -> None:
         sender = None if record.source is None else self._sender(record)
-        passage = self._add(Passage(record.event, sender, record.source is None, record.targets))
+        passage = self._shown.pop(id(record.event), None)
+        if passage is None:
+            passage = self._add(Passage(record.event, sender, record.source is None, record.targets))
         self._by_pair[record.parent, record.n] = passage
+        self._sends[record.parent] = self._sends.get(record.parent, 0) + 1
         if record.targets:
-            self._for_gathering[id(record.event)] = passage
+            self._for_gathering.setdefault(id(record.event), []).append(passage)
         if isinstance(record.event, InputRequiredEvent):
-            self._open.append(passage)
+            if all(found is not passage for found in self._open):
+                self._open.append(passage)
+            self._asked.add(id(record.event))
         elif not record.targets:
             self._untaken[id(record.event)] = passage
         if record.source is None and isinstance(record.event, HumanResponseEvent) and record.targets and self._open:
             passage.answers = self._open.pop(0)
 
+    def _streamed(self, record: EventStreamed) -> None:
+        """Note a question that a step has shown. One that it returns has left an `EventSent`, too: they are one."""
+        if isinstance(record.event, InputRequiredEvent) and id(record.event) not in self._asked:
+            passage = self._add(Passage(record.event, self._by_id.get(record.id), record.step is None))
+            self._open.append(passage)
+            self._shown[id(record.event)] = passage
+
     def _sender(self, record: EventSent) -> Execution | None:
-        if self._returned is not None and self._returned[0] is record.event:
-            self._returned = None
+        place = next((index for index, (event, _) in enumerate(self._returned) if event is record.event), None)
+        if place is not None:
+            del self._returned[place]
         return self._by_id.get(record.parent) or self._lineages.get(record.parent)
 
     def _keep_returned(self) -> None:
-        """Tell of an event that a step returned, and that was not sent because the run had been ended."""
-        if self._returned is not None:
-            event, execution = self._returned
+        """Tell of events that a step returned, and that were not sent because the run had been ended."""
+        for event, execution in self._returned:
             self._add(Passage(event, execution, False, late=True))
-            self._returned = None
+        self._returned = []
 
     def _collected(self, record: EventsCollected) -> None:
         execution = self._execution(record.id, record.step)
@@ -230,3 +261,8 @@ class History:
             if own:
                 passage.answers = own[0]
                 self._open.remove(own[0])
+
+
+def _scope_of(id: int, sent: int) -> str:
+    """Return the name of the scope that a delivery opens by returning a list, after so many sends."""
+    return f"{stirred(id + sent):016x}"

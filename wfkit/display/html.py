@@ -16,6 +16,8 @@ _THEME = (
     "[data-jp-theme-light=false] .wfkit-img{color-scheme:dark}</style>"
 )
 HIGHEST = 560
+# A wider picture shrinks to 60 percent, but not to more than this: it opens at its left end, and must show something.
+WIDEST = 1_400
 
 
 def inline_picture(svg: str, alt: str, width: float) -> str:
@@ -27,11 +29,12 @@ def inline_picture(svg: str, alt: str, width: float) -> str:
         width: its own width; it shrinks to fit the cell, but not until it cannot be read any more.
     """
     data = base64.b64encode(svg.encode()).decode()
-    least = f"min-width:{round(width * 0.6)}px;" if width > 1_200 else ""
+    size = f"max-width:100%;width:{round(width)}px"
+    if width > 1_200:
+        size = f"min-width:{min(round(width * 0.6), WIDEST)}px;max-width:{round(width)}px;width:100%"
     return (
         f'{_THEME}<div style="max-width:100%;max-height:{HIGHEST}px;overflow:auto">'
-        f'<img class="wfkit-img" alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" '
-        f'style="{least}max-width:{"none" if least else "100%"};width:{round(width)}px"></div>'
+        f'<img class="wfkit-img" alt="{escape(alt)}" src="data:image/svg+xml;base64,{data}" style="{size}"></div>'
     )
 
 

@@ -113,8 +113,9 @@ def _node(shape: Shape, place: Place) -> dict[str, Any]:
     if shape.state not in (None, "done"):
         line = LIGHT[shape.state or "done"]
     label = _SIGNS.get(shape.state or shape.kind, "") + " ".join(filter(None, (shape.label, shape.mark)))
+    label = f"{label}\n{shape.note}" if shape.note else label
     return {
-        "label": f"{label}\n{shape.note}" if shape.note else label,
+        "label": label.replace(" ", "\u00a0"),  # pyvis would break the line
         "title": _tip(shape.tip),
         "shape": "box",
         "shapeProperties": {

@@ -213,7 +213,7 @@ def _legend(figure: Figure) -> list[tuple[str, str]]:
         found.append(("loose", "taken by nobody"))
     found += [("resource", "resource")] if "resource" in kinds else []
     found += [("many", "many")] if "many" in ways else []
-    words = {"collected": "collected", "failure": "fails", "child": "runs"}
+    words = {"collected": "collected", "emptied": "nothing to gather", "failure": "fails", "child": "runs"}
     told = [word for kind, word in words.items() if kind in ways]
     found += [("quiet", ", ".join(told))] if told else []
     return found

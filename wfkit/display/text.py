@@ -11,6 +11,7 @@ from wfkit.display.words import TIMES
 _OUT = {"resource": "resource", "failure": "failure"}
 _WORDS = {
     "collected": "with what was put aside by ",
+    "emptied": "with nothing that came of ",
     "resource": "uses ",
     "failure": "when it fails: ",
 }
@@ -32,7 +33,7 @@ def _lines(figure: Figure) -> Iterator[str]:
     names = {shape.id: shape.label for shape in figure.shapes} | {found.id: found.name for found in figure.clusters}
     ways: dict[tuple[str, str], list[str]] = defaultdict(list)  # (what, whose) -> labels at the other end
     for arrow in figure.arrows:
-        if arrow.kind in ("collected", "child"):
+        if arrow.kind in ("collected", "emptied", "child"):
             ways[arrow.kind, arrow.target].append(names[arrow.source])
             continue
         ways[_OUT.get(arrow.kind, "after"), arrow.source].append(
@@ -67,7 +68,10 @@ def _line(shape: Shape, ways: dict[tuple[str, str], list[str]], heard: list[str]
     produced = " | ".join(dict.fromkeys(ways["after", shape.id]))
     middle = shape.label + (f" {shape.mark}" if shape.mark else "")
     line = " -> ".join(part for part in (taken, middle, produced) if part)
-    told = [part for part in (shape.state if shape.state != "done" else "", shape.note, *heard) if part]
+    state = shape.state or ""
+    if state == "done" or f" {state}" in shape.note:  # several at once: the note counts their states
+        state = ""
+    told = [part for part in (state, shape.note, *heard) if part]
     for what, words in _WORDS.items():
         if found := ways[what, shape.id]:
             told.append(words + ", ".join(found))

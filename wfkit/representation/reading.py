@@ -19,12 +19,10 @@ from wfkit.steps import StepSpec
 class HasSteps(Protocol):
     """A workflow class or instance, as far as it is read here."""
 
-    @property
-    def __wfkit_plan__(self) -> Callable[[], Plan]:
+    def __wfkit_plan__(self) -> Plan:
         """Return the compiled steps."""
 
-    @property
-    def __wfkit_children__(self) -> Callable[[], dict[str, Any]]:
+    def __wfkit_children__(self) -> dict[str, Any]:
         """Return the child workflows by their attributes."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, JsonSchemaWarningKind
-from pydantic_core import CoreSchema, from_json, to_jsonable_python
+from pydantic_core import CoreSchema, from_json
 
 from wfkit.events import Event
 from wfkit.masking import MASK, is_secret_name
@@ -45,16 +45,24 @@ class _Schema(GenerateJsonSchema):
         return {"title": kind.__name__} if isinstance(kind, type) else {}
 
     def encode_default(self, dft: Any) -> Any:
-        encoded = super().encode_default(dft)
-        return sorted(encoded, key=json.dumps) if isinstance(dft, (set, frozenset)) else encoded
+        return super().encode_default(_ordered(dft))
 
     def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
         """Say nothing: a default that JSON cannot tell is left out."""
 
 
+def _ordered(value: Any) -> Any:
+    """Return a default with the sets in it as sorted lists: in a set, text has another order in each process."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(_ordered, value), key=repr)
+    if type(value) in (list, tuple):
+        return [_ordered(item) for item in value]
+    return {key: _ordered(item) for key, item in value.items()} if type(value) is dict else value
+
+
 def _schema_of(kind: type[Event]) -> dict[str, Any]:
     try:
-        schema: dict[str, Any] = _plain(kind.model_json_schema(schema_generator=_Schema))
+        schema: dict[str, Any] = json.loads(json.dumps(_plain(kind.model_json_schema(schema_generator=_Schema))))
         return schema
     except Exception:  # a type not yet defined, or code of the user's that makes schemas
         return {"title": kind.__name__, "type": "object", "properties": {key: {} for key in kind.model_fields}}
@@ -77,15 +85,9 @@ def _plain(value: Any, name: str = "", in_default: bool = False) -> Any:
         }
     if isinstance(value, (list, tuple)):
         return [_plain(item, name, in_default) for item in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted((_plain(item, name, in_default) for item in value), key=json.dumps)
     if isinstance(value, str):
         return text(value)
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, (bool, int)):
-        return value
-    return _plain(to_jsonable_python(value, fallback=lambda other: type(other).__name__))
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def text(given: str) -> str:
