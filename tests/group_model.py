@@ -23,11 +23,11 @@ class GroupModel(Model):
         self.groups = 0
         self.outside = Group(0, None)  # stands for what is in no group: it never closes
 
-    def _place(self, step: str, message: Message, group: Group | None) -> bool:
+    def _place(self, step: str, message: Message, group: Group | None) -> bool | None:
         while group is not None and group.closed:
             group = group.outer
         if step in TAKE:
-            return group is not None and self._gather(step, message, group)
+            return False if group is None else self._gather(step, message, group)
         if step == "join":
             self._join(message, group)
         else:
@@ -40,12 +40,13 @@ class GroupModel(Model):
             group.live += 1
         self._admit(delivery)
 
-    def _gather(self, step: str, message: Message, group: Group) -> bool:
-        if step not in group.fired:
-            members = group.members.setdefault(step, [])
-            members.append(message)
-            if len(members) == TAKE[step]:
-                self._fire(step, group)
+    def _gather(self, step: str, message: Message, group: Group) -> bool | None:
+        if step in group.fired:
+            return None
+        members = group.members.setdefault(step, [])
+        members.append(message)
+        if len(members) == TAKE[step]:
+            self._fire(step, group)
         return True
 
     def _join(self, message: Message, group: Group | None) -> None:

@@ -1,8 +1,9 @@
-"""What a run should do, in plain Python: no wfkit, no asyncio. The machine in `test_run_machine.py` compares the two.
+"""What a run should do, in plain Python: no wfkit, no asyncio.
 
-The workflow of the machine has three steps, whose bodies are puppets (`puppets.py`): each does what it is told, one act
-after the other, and tells the model of it. A body that begins again, after a failure or in a run restored from a
-snapshot, first does again what it did before. The model knows what then has an effect and what must have none.
+The machine in `test_run_machine.py` drives a run of a workflow whose step bodies are puppets (`puppets.py`): each does
+what it is told, one act after the other, and tells the model of it. A body that begins again, after a failure or in a
+run restored from a snapshot, first does again what it did before. The model knows what then has an effect and what must
+have none.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ class Model:
 
     Attributes:
         lived: seconds of its timeout that have passed.
+        live: the deliveries that have not ended.
+        unclaimed: messages that nobody took, kept for waits to come.
         accepted, done: each delivery once.
         parts: what `gather` has put aside, by buffer and in order.
         shown: the messages on the stream.
-        story: the facts, in the form that `test_run_machine.told` gives the records.
+        story: the facts, in the form that `run_story.told` gives the records.
         stop: the message that ends the run, once a step has returned it.
         last_calls: those that had a slot by then, and begin all the same.
         outcome: as in `RunEnded`; a failure with the number of the delivery's message.
@@ -156,13 +159,14 @@ class Model:
             self._answer(taker, message)
         steps = (only,) if only is not None else self.cast.taken_by[message.kind]
         wanted = [step for step in steps if taker is None or taker.delivery.key[0] != step]
-        targets = [step for step in wanted if self._place(step, message, group)]
-        if not targets and taker is None:
+        placed = {step: self._place(step, message, group) for step in wanted}
+        targets = [step for step in wanted if placed[step]]
+        if not targets and taker is None and None not in placed.values():
             self.unclaimed.append(message)
         self._tell("sent", None if source is None else source.key[0], message, tuple(targets))
 
-    def _place(self, step: str, message: Message, group: Group | None) -> bool:
-        """Give a message to a step; False if it cannot have it."""
+    def _place(self, step: str, message: Message, group: Group | None) -> bool | None:
+        """Give a message to a step; False if it cannot have it, None if it has had enough."""
         self._admit(Delivery((step, message.n), message, events=(message.n,)))
         return True
 

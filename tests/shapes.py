@@ -196,7 +196,7 @@ class Nested(Workflow):
 
 
 class FirstTwo(Workflow):
-    """Takes the first two of four; the others come too late."""
+    """Takes the first two of four, and all of them too; the run ends when both lists are there."""
 
     @step
     async def split(self, ev: StartEvent) -> list[Item]:
@@ -208,9 +208,19 @@ class FirstTwo(Workflow):
         return Result(n=ev.n**2)
 
     @step
-    async def gather(self, results: Annotated[list[Result], Collect(Take(2))]) -> StopEvent:
-        await asyncio.sleep(5)
-        return StopEvent(result=[result.n for result in results])
+    async def first(self, results: Annotated[list[Result], Collect(Take(2))]) -> Count:
+        await asyncio.sleep(0)
+        return Count(n=sum(result.n for result in results))
+
+    @step
+    async def whole(self, results: list[Result]) -> Count:
+        await asyncio.sleep(2)
+        return Count(n=sum(result.n for result in results))
+
+    @step
+    async def tally(self, ctx: Context, ev: Count) -> StopEvent | None:
+        counts = ctx.collect_events(ev, [Count, Count])
+        return None if counts is None else StopEvent(result=[count.n for count in counts])
 
 
 class Joins(Workflow):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.flows import Join
+from tests.flows import Item, Join
 from wfkit import Context, ContextStateError, Event, StartEvent, StopEvent, Workflow, step
 from wfkit.records import EventBuffered, EventsCollected, StepStarted
 from wfkit.testing import Probe, simulate
@@ -236,3 +236,22 @@ async def _run(run: Callable[..., Any], probe: Probe, **options: float) -> None:
 
 def test_what_follows_a_join_has_the_same_id_whoever_came_last() -> None:
     assert ids_of(left=1, right=2) == ids_of(left=2, right=1)
+
+
+async def test_a_step_that_takes_subclasses_collects_them() -> None:
+    class Special(Item):
+        """A kind of Item."""
+
+    class Flow(Workflow):
+        @step
+        async def begin(self, ctx: Context, ev: StartEvent) -> Item | None:
+            ctx.send_event(Special(n=1))
+            ctx.send_event(Item(n=2))
+            return None
+
+        @step(accept_event_subclasses=True)
+        async def gather(self, ctx: Context, ev: Item) -> StopEvent | None:
+            both = ctx.collect_events(ev, [Item, Item])
+            return None if both is None else StopEvent(result=[event.n for event in both])
+
+    assert await Flow().run() == [1, 2]

@@ -404,6 +404,6 @@ def test_what_was_on_a_context_elsewhere_is_pointed_to(name: str, hint: str) -> 
 
 
 def test_any_other_missing_attribute_is_just_missing() -> None:
-    with pytest.raises(AttributeError, match=r"'Context' object has no attribute 'nothing'\.$"):
+    with pytest.raises(AttributeError, match=r"'Context' object has no attribute 'nothing'$"):
         _ = Context(Line()).nothing  # type: ignore[attr-defined]
     assert not hasattr(Context(Line()), "nothing")

@@ -356,3 +356,37 @@ async def test_defect_02f_the_context_can_be_used_again_at_once_when_the_wait_wa
     with pytest.raises(asyncio.CancelledError):
         await task
     assert await flow.run(ctx=ctx, seconds=1) == 4
+
+
+@pytest.mark.parametrize("way", ["edit", "variable"])
+@every_schedule
+async def test_defect_02g_a_step_that_lives_on_cannot_change_the_store_by_any_way(way: str) -> None:
+    class Ghost(Workflow):
+        @step
+        async def work(self, ctx: Context, ev: StartEvent) -> StopEvent:
+            store = ctx.store
+            if ev.ghost and way == "edit":
+                async with store.edit_state() as state:
+                    state["by"] = "a ghost"
+                    with suppress(asyncio.CancelledError):
+                        await asyncio.sleep(100)
+                    await asyncio.sleep(3)
+            elif ev.ghost:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.sleep(100)
+                await asyncio.sleep(3)
+                with suppress(Exception):
+                    await store.set("by", "a ghost")
+            else:
+                began = asyncio.get_running_loop().time()
+                await store.set("seen", True)
+                assert asyncio.get_running_loop().time() == began  # it does not wait for the ghost
+                await asyncio.sleep(5)
+            return StopEvent(result=await store.get("by", default="nobody"))
+
+    flow = Ghost(timeout=None)
+    ctx: Context[Any] = Context(flow)
+    handler = flow.run(ctx=ctx, ghost=True)
+    await asyncio.sleep(1)
+    await handler.cancel_run()
+    assert await flow.run(ctx=ctx, ghost=False) == "nobody"

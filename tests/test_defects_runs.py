@@ -96,7 +96,7 @@ async def test_defect_09b_a_snapshot_of_a_snapshot_as_well() -> None:
     flow = Diary()
     await flow.run(topic="tea")
     page = flow.pages[0]
-    for _ in range(20):
+    for _ in range(8):
         other = Diary()
         assert await other.run(ctx=Context.from_dict(other, json.loads(page))) == EXPECTED
         page = other.pages[min(2, len(other.pages) - 1)]

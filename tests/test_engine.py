@@ -339,11 +339,42 @@ async def test_a_child_that_nobody_awaits_ends_with_its_parent() -> None:
     class Careless(Workflow):
         @step
         async def go(self, ev: StartEvent) -> StopEvent:
-            return StopEvent(result=Slow().run(seconds=9))
+            self.child = Slow().run(seconds=9)
+            return StopEvent()
 
-    child = await Careless().run()
+    flow = Careless()
+    await flow.run()
     with pytest.raises(WorkflowCancelledByUser):
-        await child
+        await flow.child
+
+
+async def test_a_result_that_is_still_to_be_awaited_is_a_forgotten_await() -> None:
+    async def work() -> int:
+        return 5
+
+    class Forgets(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            return StopEvent(result=work() if ev.plain else Slow().run(seconds=9))
+
+    for plain, kind in ((True, "coroutine"), (False, "WorkflowHandler")):
+        with pytest.raises(
+            WorkflowRuntimeError, match=rf"result is a {kind}, .* Write StopEvent\(result=await \.\.\.\)"
+        ):
+            await Forgets().run(plain=plain)
+
+
+async def test_a_body_that_returns_a_coroutine_has_forgotten_an_await() -> None:
+    async def work() -> StopEvent:
+        return StopEvent()
+
+    class Forgets(Workflow):
+        @step
+        async def go(self, ev: StartEvent) -> StopEvent:
+            return work()  # type: ignore[return-value]
+
+    with pytest.raises(WorkflowRuntimeError, match="Did you forget to await it"):
+        await Forgets().run()
 
 
 # -- what steps see ---------------------------------------------------------------------------------------------------

@@ -307,3 +307,24 @@ def test_a_failure_is_shown_even_if_the_program_ends_at_once(caplog: pytest.LogC
     gc.collect()
 
     assert "failed, and nobody awaited it. ValueError: no good" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("done", "is_done"), ("cancel", "cancel_run"), ("exception", "await handler")]
+)
+async def test_what_was_on_a_handler_elsewhere_is_pointed_to(name: str, hint: str) -> None:
+    handler = Line().run()
+    with pytest.raises(AttributeError, match=f"'WorkflowHandler' object has no attribute '{name}'. Use .*{hint}"):
+        getattr(handler, name)
+    await handler
+
+
+async def test_cancelling_from_another_loop_is_refused() -> None:
+    handler = Slow(timeout=None).run(seconds=5)
+
+    async def elsewhere() -> None:
+        await handler.cancel_run()
+
+    with pytest.raises(RuntimeError, match="goes on in another event loop; cancel it there"):
+        await asyncio.get_running_loop().run_in_executor(None, asyncio.run, elsewhere())
+    assert await handler == "rested"

@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import pytest
-from pydantic import BaseModel, Field, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
+from tests.flows import Ask, Left, Line, Middle, Right
 from wfkit import (
     Collect,
     Context,
     Event,
+    HumanResponseEvent,
+    InputRequiredEvent,
     Resource,
     ResourceConfig,
     StartEvent,
@@ -82,7 +85,7 @@ def test_events_with_private_attributes_and_fields_nobody_declared() -> None:
         field_1: int
         _private_attr_1: int = PrivateAttr(default=1)
 
-    event = Custom(field_1="7", tmp="x")  # pydantic makes a number of it
+    event = Custom(field_1="7", tmp="x")
     assert (event.field_1, event.tmp, event._private_attr_1) == (7, "x", 1)
     event._private_attr_1 = 2
     assert (event._private_attr_1, "tmp" in event, event.get("nope", "default")) == (2, True, "default")
@@ -192,6 +195,47 @@ async def test_lists_in_signatures() -> None:
     assert await Maps().run() == [1, 0]
 
 
+# -- routing ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_returned_event_goes_where_its_type_is_taken_whatever_was_declared() -> None:
+    class Undeclared(Workflow):
+        @step
+        async def begin(self, ev: StartEvent) -> Left | Right:
+            return Middle(text="not declared")  # type: ignore[return-value]
+
+        @step
+        async def left(self, ev: Left | Right) -> Middle:
+            return Middle(text="")
+
+        @step
+        async def end(self, ev: Middle) -> StopEvent:
+            return StopEvent(result=ev.text)
+
+    assert await Undeclared().run() == "not declared"
+
+
+async def test_a_question_needs_no_taker_an_answer_no_maker_and_validate_tells() -> None:
+    assert Ask().validate() is True
+    assert Line().validate() is False
+    with pytest.raises(ValidationError):
+        Middle()  # type: ignore[call-arg]  # what is declared is required
+
+    class Both(Workflow):
+        @step
+        async def ask(self, ev: StartEvent) -> InputRequiredEvent:
+            return InputRequiredEvent(prefix="?")
+
+        @step
+        async def hear(self, ev: HumanResponseEvent) -> StopEvent:
+            return StopEvent(result=isinstance(ev, Event) and ev.response)
+
+    handler = Both().run()
+    handler.ctx.send_event(HumanResponseEvent(response="early"))
+    assert [type(event) async for event in handler.stream_events()] == [InputRequiredEvent, StopEvent]
+    assert await handler == "early"
+
+
 # -- signatures -------------------------------------------------------------------------------------------------------
 
 SIGNATURES: list[tuple[Any, str]] = [
@@ -223,3 +267,12 @@ SIGNATURES: list[tuple[Any, str]] = [
 def test_a_call_takes_the_arguments_of_that_name_in_that_order(function: Any, names: str) -> None:
     parameters = [name for name in inspect.signature(function).parameters if name != "self"]
     assert [name for name in parameters if name in names.split()] == names.split()
+
+
+def test_a_workflow_tells_its_arguments_to_whoever_asks() -> None:
+    class Mine(Workflow):
+        def __init__(self, llm: object, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+
+    assert [*inspect.signature(Workflow).parameters][:3] == ["timeout", "disable_validation", "verbose"]
+    assert [*inspect.signature(Mine).parameters] == ["llm", "kwargs"]

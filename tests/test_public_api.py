@@ -22,7 +22,6 @@ COVERED_ELSEWHERE = {
     "annotations": "test_steps.py",
     "children": "test_child_runs.py",
     "attempts": "test_retry.py",
-    "bindings": "test_fan_out_nested.py",
     "body": "test_engine.py",
     "calls": "test_context.py",
     "checks": "test_workflow.py",
@@ -39,7 +38,6 @@ COVERED_ELSEWHERE = {
     "scoped_ledger": "test_fan_out.py",
     "signature": "test_steps.py",
     "sync": "test_run_sync.py",
-    "workflow_class": "test_workflow.py",
     "sync_context": "test_sync_steps.py",
 }
 

@@ -92,12 +92,12 @@ async def test_a_policy_is_asked_after_every_failure(kind: Any) -> None:
     assert [each[:3] for each in policy.asked] == [(1, 1, "item 0, retry 0"), (4, 2, "item 0, retry 1")]
 
 
-def test_the_seed_is_the_same_in_every_run_and_another_for_every_delivery() -> None:
+def test_the_seed_is_the_same_in_every_run_of_a_name_and_another_for_every_delivery() -> None:
     def seeds(schedule: int, kind: Any) -> dict[str, Any]:
         policy = kind()
 
         async def main() -> None:
-            await workers(policy, items=4, failures=3)(timeout=None).run()
+            await workers(policy, items=4, failures=3)(timeout=None).run(run_id="a run")
 
         with pytest.raises(Trouble):
             simulated(main(), schedule)
@@ -153,21 +153,22 @@ WAITS = [
 ]
 
 
-def delays(wait: Any, schedule: int) -> dict[tuple[str, int], float | None]:
+def delays(wait: Any, schedule: int, run_id: str = "a run") -> dict[tuple[str, int], float | None]:
     """Return the delay after each failure, by item and attempt."""
     probe = Probe()
 
     async def main() -> None:
         flow = workers(retry_policy(wait=wait, stop=stop_after_attempt(5)), items=4, failures=4)
-        assert await flow(timeout=None).run(hooks=[probe]) == [0, 1, 2, 3]
+        assert await flow(timeout=None).run(hooks=[probe], run_id=run_id) == [0, 1, 2, 3]
 
     simulated(main(), schedule)
     return {(str(record.error), record.attempt): record.retry_in for record in probe.of(StepFailed)}
 
 
 @pytest.mark.parametrize("wait", WAITS, ids=lambda wait: type(wait).__name__)
-def test_jitter_is_the_same_in_every_run(wait: Any) -> None:
+def test_jitter_is_the_same_in_every_run_of_a_name_and_another_in_another(wait: Any) -> None:
     first = delays(wait, 0)
+    assert delays(wait, 0, "another run") != first, "runs do not all come back at the same moment"
     assert len(first) == 16
     assert len(set(first.values())) > 12, "items do not all come back at the same moment"
     for schedule in range(5):

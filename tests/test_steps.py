@@ -365,3 +365,28 @@ async def test_another_attempt_does_not_send_or_show_again_what_the_last_one_did
     shown = [event async for event in handler.stream_events()]
 
     assert (len(got), shown) == (1, [Right(), StopEvent()])
+
+
+def test_a_join_whose_parameters_overlap_is_refused() -> None:
+    class Special(Middle):
+        """A kind of Middle."""
+
+    with pytest.raises(
+        WorkflowValidationError, match=r"joins Middle and Special, a subclass of it, and takes subclasses"
+    ):
+
+        class Flow(Workflow):
+            @step(accept_event_subclasses=True)
+            async def go(self, one: Middle, two: Special) -> StopEvent:
+                return StopEvent()
+
+
+@pytest.mark.parametrize("annotation", ["Start Event", "sys.Nope"])
+def test_an_annotation_that_cannot_be_read_names_the_step(annotation: str) -> None:
+    async def go(self: object, ev: StartEvent) -> StopEvent:
+        return StopEvent()
+
+    go.__annotations__["ev"] = annotation
+    go.__qualname__ = "Flow.go"
+    with pytest.raises(WorkflowValidationError, match=r"Failed to resolve type annotations for 'Flow\.go'"):
+        step(go)

@@ -309,3 +309,33 @@ def test_a_timeout_does_not_wait_for_the_thread() -> None:
             gate.set()
 
     asyncio.run(program())
+
+
+def test_what_a_plain_step_does_to_the_store_after_its_run_is_refused() -> None:
+    outcome: list[BaseException] = []
+    go_on, gone_on = threading.Event(), threading.Event()
+
+    class Late(Workflow):
+        @step
+        def go(self, ctx: Context, ev: StartEvent) -> StopEvent:
+            store: Any = ctx.store
+            store.set("a", 1)
+            go_on.wait(PATIENCE)
+            try:
+                store.set("a", 2)
+            except BaseException as error:
+                outcome.append(error)
+            gone_on.set()
+            return StopEvent()
+
+    async def main() -> Any:
+        flow = Late(timeout=0.05)
+        ctx: Any = Context(flow)
+        with pytest.raises(WorkflowTimeoutError):
+            await flow.run(ctx=ctx)
+        go_on.set()
+        await asyncio.to_thread(gone_on.wait, PATIENCE)
+        return await ctx.store.get("a")
+
+    assert asyncio.run(main()) == 1
+    assert "the store" in str(outcome[0])

@@ -1,8 +1,9 @@
 """Which steps gather what a fan-out sends out, and which handler takes whose failures.
 
-Read off the signatures once. A *place* is where a step can be at work: the fan-outs around it, the innermost last; the
-empty place is outside of all. An event stays in the place of the step that sent it, an item of a list goes one deeper,
-and what a list parameter gathers comes out again.
+Read off the signatures once. A *place* is where a step can be at work: inside the list that a step returned, told by
+that step's index, or outside of all, None. An event stays in the place of the step that sent it, an item of a list goes
+into that list's, and what gathers it is called in each place where the list's own step can be at work. What is around
+the innermost list makes no difference, so there are few places, however deep lists are nested.
 """
 
 from __future__ import annotations
@@ -14,9 +15,7 @@ from wfkit.collect import Join, Members
 from wfkit.events import Event, HumanResponseEvent, StartEvent, fits
 from wfkit.steps import StepSpec
 
-Place: TypeAlias = tuple[int, ...]
-
-DEPTH = 8  # a fan-out that leads back to itself has places without end; what holds this deep holds deeper
+Place: TypeAlias = int | None
 
 
 class Bindings(NamedTuple):
@@ -32,21 +31,21 @@ class Bindings(NamedTuple):
     collectors: Mapping[int, tuple[int, ...]]
     catchers: Mapping[int, int]
     unfed: tuple[int, ...]
-    origins: Mapping[type[Event], tuple[Place, ...]]
+    origins: Mapping[type[Event], frozenset[Place]]
 
 
 def bind(steps: Sequence[StepSpec]) -> Bindings:
     """Read the bindings off the signatures."""
     catchers = dict(_catchers(steps))
     walk = _Walk(steps, catchers)
-    for index, spec in enumerate(steps):
-        if spec.gathers is None and any(issubclass(kind, (StartEvent, HumanResponseEvent)) for kind in spec.accepted):
-            walk.enter(index, ())
+    for kind in dict.fromkeys(kind for spec in steps for kind in spec.accepted):
+        if issubclass(kind, (StartEvent, HumanResponseEvent)):  # these come from outside
+            walk.send(kind, None)
     walk.run()
     unfed = [
         index
         for index, spec in enumerate(steps)
-        if spec.gathers is not None and index not in walk.fed and walk.reaches(index)
+        if spec.gathers is not None and index not in walk.fed and walk.reaches(spec)
     ]
     collectors = {source: tuple(sorted(found)) for source, found in walk.collectors.items()}
     return Bindings(collectors, catchers, tuple(unfed), walk.origins())
@@ -71,26 +70,13 @@ class _Walk:
         self.catchers = catchers
         self.collectors: dict[int, set[int]] = {index: set() for index, spec in enumerate(steps) if spec.listed}
         self.fed: set[int] = set()
+        self._places: dict[int, set[Place]] = {index: set() for index in range(len(steps))}
         self._arrived: dict[tuple[int, Place], set[type[Event]]] = {}
-        self._entered: set[tuple[int, Place]] = set()
         self._sent: set[tuple[type[Event], Place]] = set()
         self._open: list[tuple[type[Event], Place]] = []
 
-    def enter(self, index: int, place: Place) -> None:
-        """Note that a step can be at work in a place, and what it sends from there."""
-        if (index, place) in self._entered:
-            return
-        self._entered.add((index, place))
-        spec = self.steps[index]
-        for kind in spec.produced:
-            if kind in spec.listed and len(place) < DEPTH:
-                self._send(kind, (*place, index))
-            if kind in spec.bare:
-                self._send(kind, place)
-        if index in self.catchers:
-            self.enter(self.catchers[index], place)
-
-    def _send(self, kind: type[Event], place: Place) -> None:
+    def send(self, kind: type[Event], place: Place) -> None:
+        """Note that an event is sent in a place."""
         if (kind, place) not in self._sent:
             self._sent.add((kind, place))
             self._open.append((kind, place))
@@ -105,10 +91,11 @@ class _Walk:
 
     def _arrive(self, index: int, spec: StepSpec, kind: type[Event], place: Place) -> None:
         if isinstance(spec.gathers, Members):
-            if place:
+            if place is not None and index not in self.collectors[place]:
                 self.fed.add(index)
-                self.collectors[place[-1]].add(index)
-                self.enter(index, place[:-1])
+                self.collectors[place].add(index)
+                for outer in tuple(self._places[place]):
+                    self._enter(index, outer)
             return
         if isinstance(spec.gathers, Join):
             arrived = self._arrived.setdefault((index, place), set())
@@ -116,16 +103,33 @@ class _Walk:
             if not all(any(_fits(spec, slot, other) for other in arrived) for slot in spec.gathers.kinds):
                 return
             self.fed.add(index)
-        self.enter(index, place)
+        self._enter(index, place)
 
-    def origins(self) -> dict[type[Event], tuple[Place, ...]]:
+    def _enter(self, index: int, place: Place) -> None:
+        """Note that a step can be at work in a place, what it sends from there, and who follows it there."""
+        entered = [index]
+        while entered:
+            here = entered.pop()
+            if place in self._places[here]:
+                continue
+            self._places[here].add(place)
+            spec = self.steps[here]
+            for kind in spec.produced:
+                if kind in spec.listed:
+                    self.send(kind, here)
+                if kind in spec.bare:
+                    self.send(kind, place)
+            entered += self.collectors.get(here, ())  # what gathers its list is called where it was at work
+            if here in self.catchers:
+                entered.append(self.catchers[here])
+
+    def origins(self) -> dict[type[Event], frozenset[Place]]:
         """Return for each event type the places it is sent in."""
         kinds = {kind for kind, _ in self._sent}
-        return {kind: tuple(sorted(place for other, place in self._sent if other is kind)) for kind in kinds}
+        return {kind: frozenset(place for other, place in self._sent if other is kind) for kind in kinds}
 
-    def reaches(self, index: int) -> bool:
+    def reaches(self, spec: StepSpec) -> bool:
         """Whether events of every kind that a gathering step takes are sent somewhere; else another check says so."""
-        spec = self.steps[index]
         return all(any(_fits(spec, slot, kind) for kind, _ in self._sent) for slot in spec.accepted)
 
 

@@ -82,7 +82,7 @@ async def run_hooked(
     async def innermost(call: StepCall) -> Event | None:
         nonlocal runs
         runs += 1
-        if runs > 1:  # a hook proceeds once more: what the body has collected goes back first
+        if runs > 1:  # a hook proceeds once more: the body begins again
             start_over()
         result: Event | None = await body(call.context, call.event)
         return result

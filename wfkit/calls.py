@@ -156,6 +156,10 @@ class Calls:
         engine = self.engine
         if engine.ending:
             raise asyncio.CancelledError(f"the run of {engine.plan.name} is over")
+        if get_running_loop() is not engine.loop:
+            raise ContextStateError(
+                "wait_for_event() was called in a thread that the step has started. Call it in the step."
+            )
         if not engine.ledger.at_work(work):
             raise ContextStateError(
                 f"Step {work.lane.spec.name!r} has returned; a task it left behind cannot wait for events. "

@@ -58,6 +58,8 @@ def adopt(workflow: Any, given: Mapping[str, Any], base: type) -> None:
     declared = declared_children(cls, base)
     for name, child in given.items():
         wanted = declared.get(name, base)
+        if isinstance(child, type) and issubclass(child, base) and name in annotated:
+            raise TypeError(f"{cls.__name__}({name}=...) takes an instance, got a class. Write {child.__name__}(...).")
         if name not in annotated or not isinstance(child, base):
             raise TypeError(
                 f"{cls.__name__}() got an unexpected keyword argument {name!r}, {child!r}. {_hint(name, declared)}"

@@ -107,7 +107,8 @@ def list_parameter(step: str, param: str, hint: Any) -> Members | None:
     if typing.get_origin(hint) is typing.Annotated:
         hint, *extras = typing.get_args(hint)
         markers = tuple(extra for extra in extras if isinstance(extra, (Collect, All, Take)) or extra is Collect)
-    kinds = list_of_events(hint)
+    found = members(hint)  # `list[A] | None` is a list, too
+    kinds = list_of_events(found[0]) if len(found) == 1 else None
     if kinds is None:
         if markers:
             raise WorkflowValidationError(

@@ -171,6 +171,11 @@ class Buffer:
         self.count += 1
 
     @property
+    def missing(self) -> list[type[Event]]:
+        """What a begun set lacks; nothing while none has begun."""
+        return [kind for kind in self.expected if not self._queue(kind)] if self.count else []
+
+    @property
     def items(self) -> list[Item]:
         """What is put aside, kind by kind, first in first."""
         return [item for queue in self.queues.values() for item in queue]
@@ -194,5 +199,9 @@ class JoinBuffer(Buffer):
     def put(self, item: Item) -> Collected:
         """Put an event aside and, if there is one for each parameter, take them out."""
         self.add(item)
+        return self.take()
+
+    def take(self) -> Collected:
+        """Take a set out, if one is complete."""
         taken = self._take(self.expected) if self.count >= len(self.expected) else ()
-        return Collected(self.buffer_id, type(item.event), taken)
+        return Collected(self.buffer_id, None, taken)

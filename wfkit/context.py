@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Protocol, cast
 
+from pydantic import ValidationError
 from typing_extensions import TypeVar
 
 from wfkit.attempts import RetryInfo
@@ -17,7 +18,7 @@ from wfkit.errors import ContextStateError, WorkflowRuntimeError
 from wfkit.events import Event
 from wfkit.plan import Plan
 from wfkit.records import Change
-from wfkit.report import run_is_over
+from wfkit.report import check_wait, run_is_over
 from wfkit.serialize import BaseSerializer, JsonSerializer
 from wfkit.snapshot import check_snapshot, check_steps, dump_store, load_store
 from wfkit.store import DictState, Store, new_state, state_type_of
@@ -109,6 +110,20 @@ _MOVED = {
 }
 
 
+def _run_at_work() -> Port | None:
+    """Return the run whose step's code is at work here, None outside.
+
+    Raises:
+        ContextStateError: that run is over, and its step goes on all the same.
+    """
+    found = CURRENT.get()
+    if found is None:
+        return None
+    if found.port.is_over:
+        raise ContextStateError("The run of this step is over; what it does now cannot change the store.")
+    return found.port
+
+
 class Planned(Protocol):
     """A workflow, as far as a Context needs to know it."""
 
@@ -155,6 +170,7 @@ class Context(Generic[StateT]):
             check_snapshot(previous_context)
             state_type = state_type_of(workflow.__wfkit_plan__().state_types)
             self._store = load_store(previous_context["state"], state_type, self._reader())
+            self._store.who = _run_at_work
             if previous_context["is_running"]:
                 check_steps(workflow.__wfkit_plan__(), previous_context["work"])
                 self._pending = previous_context["work"]
@@ -164,6 +180,22 @@ class Context(Generic[StateT]):
         root = self._root
         chosen = given or root._serializer or root._workflow.serializer or JsonSerializer()
         return chosen.knowing(root._workflow.__wfkit_plan__()) if isinstance(chosen, JsonSerializer) else chosen
+
+    def _fit_state(self) -> None:
+        """Give the store the type that the workflow's steps declare, where it was made without one.
+
+        Raises:
+            ContextStateError: what is in it does not fit that type.
+        """
+        kind = state_type_of(self._workflow.__wfkit_plan__().state_types)
+        if kind is None or self._store is None or not isinstance(self._store.state, DictState):
+            return
+        try:
+            self._store.replace(kind(**self._store.state))
+        except ValidationError as error:
+            raise ContextStateError(
+                f"The state in this context does not fit {kind.__name__}, which the steps declare: {error}"
+            ) from error
 
     def _for_step(self, work: Work) -> Context[StateT]:
         """Return the face of this context that a step gets for one delivery."""
@@ -175,10 +207,12 @@ class Context(Generic[StateT]):
 
     def _bind(self, port: Port | None, outcome: str | None = None) -> None:
         """Connect to the run behind this context, or part from it with how it ended."""
+        if self._store is not None:
+            if port is None:
+                self._store.drop_edit_of(self._port)
+            self._store.on_change = port.state_changed if port is not None else None
         self._port = port
         self._outcome = outcome
-        if self._store is not None:
-            self._store.on_change = port.state_changed if port is not None else None
 
     @property
     def store(self) -> Store[StateT]:
@@ -188,6 +222,7 @@ class Context(Generic[StateT]):
             raise ContextStateError("The run of this step is over; what it does now cannot change the store.")
         if root._store is None:
             root._store = Store(new_state(root._workflow.__wfkit_plan__()))
+            root._store.who = _run_at_work
             root._bind(root._port, root._outcome)
         return root._store
 
@@ -272,6 +307,7 @@ class Context(Generic[StateT]):
         work, port = self._work, self._port
         if work is None or port is None:
             raise self._not_in_step("wait_for_event")
+        check_wait(event_type, waiter_event)
         event = await port.wait(work, event_type, waiter_event, waiter_id, requirements or {}, timeout)
         return cast(EventT, event)
 
@@ -347,11 +383,10 @@ class Context(Generic[StateT]):
 
         def __getattr__(self, name: str) -> Any:
             """Say where something is that was here in earlier systems."""
-            hint = _MOVED.get(name)
+            if name not in _MOVED:
+                return object.__getattribute__(self, name)  # raises what it has raised before, also for a property
             raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}." + (f" Use {hint}." if hint else ""),
-                name=name,
-                obj=self,
+                f"{type(self).__name__!r} object has no attribute {name!r}. Use {_MOVED[name]}.", name=name, obj=self
             )
 
     def __reduce__(self) -> NoReturn:

@@ -32,7 +32,11 @@ def is_stuck(ledger: Ledger) -> bool:
     if ledger.questions or ledger.waiting:
         return False
     takes_answers = any(issubclass(kind, HumanResponseEvent) for spec in ledger.plan.steps for kind in spec.accepted)
-    return not takes_answers or bool(ledger.unclaimed or _half_collected(ledger))
+    if not takes_answers:
+        return True
+    if any(issubclass(kind, HumanResponseEvent) for buffer in ledger.buffers.values() for kind in buffer.missing):
+        return False
+    return bool(ledger.unclaimed or _half_collected(ledger))
 
 
 def _questions(ledger: Ledger) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from functools import partial
+from inspect import isawaitable
 from typing import Any
 
 from wfkit import records, report
@@ -26,7 +27,7 @@ from wfkit.events import Event, InputRequiredEvent, StepFailedEvent, WorkflowFai
 from wfkit.records import EventSent, StepFinished, StepStarted
 from wfkit.run import Run
 from wfkit.scoped_ledger import ScopedLedger
-from wfkit.steps import StepSpec
+from wfkit.steps import StepSpec, seed_of
 from wfkit.variables import Variables
 from wfkit.work import Work
 
@@ -109,10 +110,9 @@ class Engine(Run):
                 if inline == INLINE_STEPS:
                     inline = 0
                     await asyncio.sleep(0)
-        except (Exception, asyncio.CancelledError) as mistake:  # not a step's: better a failed run than one that hangs
-            lost = report.lost_driver(mistake)
-            self.end("failed", WorkflowFailedEvent(step_name=None, exception=lost), lost, wait=False)
-            if isinstance(mistake, asyncio.CancelledError):
+        except BaseException as mistake:  # not a step's: better a failed run than one that hangs
+            self._lost_driver(mistake)
+            if not isinstance(mistake, Exception):
                 raise
         finally:
             self.drivers.discard(task)
@@ -120,6 +120,12 @@ class Engine(Run):
             self.end("done", self.stop)
         elif self.ledger.idle:
             self.rest()
+
+    def _lost_driver(self, mistake: BaseException) -> None:
+        """End the run, which has nobody to drive it any more; not for one whose event loop is gone."""
+        if not isinstance(mistake, GeneratorExit):
+            lost = report.lost_driver(mistake)
+            self.end("failed", WorkflowFailedEvent(step_name=None, exception=lost), lost, wait=False)
 
     def _may_start(self) -> bool:
         """After a StopEvent: whether the next delivery was ready by then, and so still starts."""
@@ -156,6 +162,9 @@ class Engine(Run):
                 route = ledger.plan.route(type(result))
             if ledger.scoped and not _may_be_bare(work.lane.spec, result):
                 self._fail(work, report.bare_item(work.lane.spec.name, result))
+                return
+            if route.ends and isawaitable(result.__dict__.get("result")):
+                self._fail(work, report.forgotten_await(work.lane.spec.name, result.result))
                 return
             if self.stop is not None:
                 route = None  # a StopEvent has been returned before; nothing new begins
@@ -224,14 +233,17 @@ class Engine(Run):
             if not isinstance(error, asyncio.CancelledError):
                 report.late_error(work.lane.spec.name, error)
             return
+        _forget_own_frames(error)
         if isinstance(error, asyncio.CancelledError):
             wrapped = report.stray_cancellation(work.lane.spec.name)
             wrapped.__cause__ = error
-            self._fail(work, wrapped, wait=not task.cancelling())
-            return
+            if task.cancelling():
+                self._fail(work, wrapped, wait=False)
+                return
+            error = wrapped
         if isinstance(error, Exception) and self.stop is None:
             try:
-                policy, seed = work.lane.spec.retry_policy, work.id + work.attempt
+                policy, seed = work.lane.spec.retry_policy, (work.id ^ seed_of(self.run_id)) + work.attempt
                 delay = None if policy is None else delay_of(policy, self._elapsed(work), work.attempt, error, seed)
             except Exception as mistake:
                 mistake.__cause__ = error
@@ -243,11 +255,12 @@ class Engine(Run):
         self._fail(work, error)
 
     def _retry(self, work: Work, error: Exception, delay: float) -> None:
-        if self.emit is not None:
-            self.emit((records.StepFailed, self.now(), work.id, work.lane.spec.name, error, work.attempt, delay))
+        attempt = work.attempt
         self.ledger.retry(work)
         work.last_error, work.last_failed_at = error, datetime.now(UTC)
         work.due = self.now() + delay
+        if self.emit is not None:
+            self.emit((records.StepFailed, self.now(), work.id, work.lane.spec.name, error, attempt, delay))
         self._try_again_when_due(work)
 
     def _try_again_when_due(self, work: Work) -> None:
@@ -263,14 +276,15 @@ class Engine(Run):
             again()
 
     def _fail(self, work: Work, error: BaseException, *, wait: bool = True, recover: bool = True) -> None:
-        name = work.lane.spec.name
+        name, failed = work.lane.spec.name, (records.StepFailed, self.now(), work.id, work.lane.spec.name, error)
+        if recover and self.stop is None and isinstance(error, Exception) and self._recover(work, error, failed):
+            return
+        # First the record: whoever saves the run now has the failing step in it, and not a run without any work.
         if self.emit is not None:
-            self.emit((records.StepFailed, self.now(), work.id, name, error, work.attempt, None))
+            self.emit((*failed, work.attempt, None))
         self.ledger.finish(work)
         if self.stop is not None:
             report.late_error(name, error)
-            return
-        if recover and isinstance(error, Exception) and self._recovers(work, error):
             return
         if isinstance(work.event, StepFailedEvent) and work.lane.spec.catches and error.__context__ is None:
             error.__context__ = work.event.exception if work.event.exception is not error else None
@@ -282,7 +296,7 @@ class Engine(Run):
         """Return the seconds since the first attempt at a delivery began."""
         return 0.0 if work.first_start is None else self.now() - work.first_start
 
-    def _recovers(self, work: Work, error: Exception) -> bool:
+    def _recover(self, work: Work, error: Exception, failed: tuple[Any, ...]) -> bool:
         """Hand a failure to the step's error handler. Returns whether it has one that takes it."""
         ledger, spec = self.ledger, work.lane.spec
         handler = self.plan.bindings.catchers.get(self.plan.by_name[spec.name]) if self.plan.scoped else None
@@ -300,11 +314,22 @@ class Engine(Run):
             failed_at=datetime.now(UTC),
         )
         parent, n = work.lineage, work.made
+        ledger.finish(work)
         targets = ledger.recover(work, handler, event)
         ledger.leave(work)
         if self.emit is not None:
+            self.emit((*failed, work.attempt, None))
             self.emit((EventSent, self.now(), event, spec.name, parent, n, targets))
         return True
+
+
+def _forget_own_frames(error: BaseException) -> None:
+    """Let an error's traceback begin in the step: our frames refer to the run, which refers to the error."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_frame.f_globals.get("__package__") == "wfkit":
+        traceback = traceback.tb_next
+    if traceback is not None:
+        error.__traceback__ = traceback
 
 
 def _may_be_bare(spec: StepSpec, event: Event) -> bool:

@@ -63,7 +63,8 @@ class Event(BaseModel):
             try:
                 return super().__getattr__(name)
             except AttributeError as missing:
-                if extra is None or name.startswith("_"):  # not yet initialised, or asked by some protocol
+                # Not yet initialised, asked by some protocol, or a property that raises by itself.
+                if extra is None or name.startswith("_") or hasattr(type(self), name):
                     raise
                 fields = ", ".join(map(str, fields_of(self))) or "none"
                 raise AttributeError(f"{missing}. Its fields: {fields}.", name=name, obj=self) from None
@@ -103,15 +104,19 @@ def _extra(event: Event) -> dict[str, Any] | None:
 
 def fields_of(event: Event) -> dict[str, Any]:
     """Return declared and undeclared fields as one dictionary, declared ones first."""
-    extra = _extra(event)
-    return {**event.__dict__, **extra} if extra else dict(event.__dict__)
+    extra, own = _extra(event), event.__dict__
+    if len(own) != len(type(event).model_fields):  # a cached property has left its value there
+        own = {name: own[name] for name in type(event).model_fields if name in own}
+    return {**own, **extra} if extra else dict(own)
 
 
 def field_of(event: Event, name: str) -> Any:
-    """Return one declared or undeclared field, None if there is none of that name."""
+    """Return one field, declared or not, or a property of the event's class; None if there is none of that name."""
     found = event.__dict__.get(name, MISSING)
     if found is MISSING:
-        found = (_extra(event) or {}).get(name)
+        found = (_extra(event) or {}).get(name, MISSING)
+    if found is MISSING:
+        found = getattr(event, name, None) if hasattr(type(event), name) else None
     return found
 
 
@@ -257,7 +262,8 @@ class WorkflowFailedEvent(StopEvent):
         step_name: the step that failed, or None when the run failed outside any step.
         exception: what it raised.
         attempts: how often it was tried.
-        elapsed_seconds: seconds from its first start to its last failure.
+        elapsed_seconds: seconds from its first start to its last failure; None without a retry policy and an error
+            handler.
     """
 
     step_name: str | None

@@ -175,11 +175,10 @@ class WorkflowHandler(Generic[ResultT]):
 
         def __getattr__(self, name: str) -> Any:
             """Say where something is that was here in earlier systems."""
-            hint = _MOVED.get(name)
+            if name not in _MOVED:
+                return object.__getattribute__(self, name)  # raises what it has raised before, also for a property
             raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}." + (f" Use {hint}." if hint else ""),
-                name=name,
-                obj=self,
+                f"{type(self).__name__!r} object has no attribute {name!r}. Use {_MOVED[name]}.", name=name, obj=self
             )
 
     def get_stop_event(self) -> StopEvent | None:

@@ -50,7 +50,8 @@ class Ledger:
         "buffers",
         "from_outside",
         "lanes",
-        "on_let_go",
+        "noted",
+        "on_note",
         "plan",
         "questions",
         "ready",
@@ -76,7 +77,8 @@ class Ledger:
         self.unclaimed: list[Event] = []
         self.questions: list[Event] = []
         self.from_outside = 0
-        self.on_let_go: Callable[[Event], None] | None = None
+        self.noted: set[str] = set()
+        self.on_note: Callable[[str], None] | None = None
 
     # -- events ------------------------------------------------------------------------------------------------
 
@@ -124,21 +126,26 @@ class Ledger:
         answered = next((wait for wait in self.waits if wait.wants(event)), None)
         if answered is not None:
             self.answer(answered, event)
-        names = []
+        names, surplus = [], False
         for index in steps:
             lane = self.lanes[index]
             if answered is not None and answered.work.lane is lane:
                 continue
-            if self._place(Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n), source):
+            placed = self._place(Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n), source)
+            if placed:
                 names.append(lane.spec.name)
-        if not names and answered is None:
+            surplus = surplus or placed is None
+        if not names and answered is None and not surplus:
             self._keep(event)
         return tuple(names)
 
-    def _place(self, work: Work, source: Work | None) -> bool:
-        """Give a delivery to its step. Returns whether the step can have it."""
+    def _place(self, work: Work, source: Work | None) -> bool | None:
+        """Give a delivery to its step. Returns whether the step can have it, None if it has had enough of its kind."""
         self.enqueue(work)
         return True
+
+    def settle(self) -> None:
+        """Deliver what is complete after the books were read from a snapshot."""
 
     def leave(self, work: Work) -> None:
         """Note that a delivery has ended and that all it sent is on its way."""
@@ -157,10 +164,18 @@ class Ledger:
         if not isinstance(event, InputRequiredEvent):  # those are taken by the person outside
             self.unclaimed.append(event)
             if len(self.unclaimed) > UNCLAIMED_LIMIT:
-                lost = self.unclaimed.pop(0)
-                if self.on_let_go is not None:
-                    self.on_let_go(lost)
-                    self.on_let_go = None  # once says it
+                lost = type(self.unclaimed.pop(0)).__name__
+                self.note(
+                    f"So many events wait for somebody to take them that the oldest are let go, a {lost} among them. "
+                    f"Add a step that takes it, or wait for it with ctx.wait_for_event(...)."
+                )
+
+    def note(self, text: str) -> None:
+        """Say something that whoever runs this should know, once."""
+        if text not in self.noted:
+            self.noted.add(text)
+            if self.on_note is not None:
+                self.on_note(text)
 
     def ask(self, event: InputRequiredEvent) -> None:
         """Note a question to a person; the next answer from outside closes the oldest one."""

@@ -138,13 +138,15 @@ def _unfed(plan: Plan) -> list[Problem]:
         else:
             message = f"Step {spec.name!r} gathers list[{kinds}], but none comes of a step that returns a list."
             hint = "Annotate the step that sends the items `-> list[MyEvent]`, or gather with ctx.collect_events(...)."
+            if any(issubclass(kind, HumanResponseEvent) for kind in spec.accepted):
+                hint = "Answers come from outside: wait for each in a step, await ctx.wait_for_event(...)."
         problems.append(Problem("unfed", message, hint))
     return problems
 
 
 def _origin(plan: Plan, kind: type[Event]) -> str:
     """Say of which returned lists an event comes."""
-    lists = {plan.steps[place[-1]].name for place in plan.bindings.origins.get(kind, ()) if place}
+    lists = {plan.steps[place].name for place in plan.bindings.origins.get(kind, ()) if place is not None}
     return f"comes of the list of {' or '.join(map(repr, sorted(lists)))}" if lists else "comes of no list"
 
 

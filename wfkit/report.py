@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from inspect import isawaitable, iscoroutine
 
 from wfkit.errors import ContextStateError, WorkflowCancelledByUser, WorkflowRuntimeError, WorkflowTimeoutError
 from wfkit.events import Event, StopEvent
@@ -17,11 +18,29 @@ def bad_result(step: str, result: object) -> WorkflowRuntimeError:
     hint = "Did you mean StopEvent(result=...)?"
     if isinstance(result, type):
         kind, hint = f"the class {result.__name__} itself", f"Did you mean {result.__name__}(...)?"
+    elif isawaitable(result):
+        hint = "Did you forget to await it?"
+        _close(result)
     elif isinstance(result, (list, tuple, set)):
         hint = "To send several events, annotate the step `-> list[MyEvent]` and return a list of them."
     return WorkflowRuntimeError(
         f"Step function {step} returned {kind} instead of an Event instance. A step returns an event or None. {hint}"
     )
+
+
+def forgotten_await(step: str, result: object) -> WorkflowRuntimeError:
+    """Make the error for a step that returned something to await as the run's result."""
+    _close(result)
+    return WorkflowRuntimeError(
+        f"Step {step!r} returned a StopEvent whose result is a {type(result).__name__}, which is still to be awaited. "
+        f"Write StopEvent(result=await ...)."
+    )
+
+
+def _close(result: object) -> None:
+    """Close a coroutine that will not be awaited; it would warn of it, and has been told of already."""
+    if iscoroutine(result):
+        result.close()
 
 
 def bare_item(step: str, result: object) -> WorkflowRuntimeError:
@@ -64,11 +83,23 @@ def lost_driver(cause: BaseException) -> WorkflowRuntimeError:
             "The task that drives the run was cancelled between two steps: the event loop is shutting down, or "
             "something kept the task of an earlier step and cancelled it after the step had ended."
         )
+    elif not isinstance(cause, Exception):
+        message = f"The run was interrupted between two steps by {cause!r}. Start it again, or go on from a snapshot."
     else:
         message = f"The run was stopped by a mistake in wfkit itself, {cause!r}. Please report it."
     error = WorkflowRuntimeError(message)
     error.__cause__ = cause
     return error
+
+
+def check_wait(event_type: object, question: object) -> None:
+    """Raise WorkflowRuntimeError if a wait is for no class of events, or asks with something that is no event."""
+    if not isinstance(event_type, type) or not issubclass(event_type, Event):
+        hint = f" Write {type(event_type).__name__}." if isinstance(event_type, Event) else ""
+        raise WorkflowRuntimeError(f"wait_for_event() takes a class of events, got {event_type!r}.{hint}")
+    if question is not None and not isinstance(question, Event):
+        hint = f" Write {question.__name__}(...)." if isinstance(question, type) else ""
+        raise WorkflowRuntimeError(f"wait_for_event() takes an event as waiter_event, got {question!r}.{hint}")
 
 
 def run_is_over(event: object, outcome: str | None) -> ContextStateError:
@@ -112,14 +143,9 @@ def stuck_run(run_id: str, workflow: str, why: str) -> None:
     )
 
 
-def let_go(workflow: str, event: object) -> None:
-    """Say that events which nobody took are not kept any longer."""
-    logger.warning(
-        "Run of %s: so many events wait for somebody to take them that the oldest are let go, the first of them a %s. "
-        "Add a step that takes it, or wait for it with ctx.wait_for_event(...).",
-        workflow,
-        type(event).__name__,
-    )
+def note(workflow: str, text: str) -> None:
+    """Pass on what the books of a run say."""
+    logger.warning("Run of %s: %s", workflow, text)
 
 
 def stubborn_steps(workflow: str, count: int, seconds: float) -> None:

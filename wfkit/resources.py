@@ -258,15 +258,18 @@ class ResourceManager:
         # For threads. Reentrant, because the garbage collector may end an abandoned task inside the lock.
         self._lock = RLock()
 
-    async def set(self, name: str, val: Any) -> None:
+    def __reduce__(self) -> tuple[type[ResourceManager], tuple[()], dict[str, Any]]:
+        return ResourceManager, (), {"_given": self._given}  # what was made is live, and not copied
+
+    async def set(self, name: str | Callable[..., Any], val: Any) -> None:
         """Give a value in place of every resource of a name, whether it was made before or not.
 
         Args:
-            name: the factory's `__qualname__` or `__name__`; for a config its file as given, with `#path_selector`
+            name: the factory, its `__qualname__` or `__name__`; for a config its file as given, with `#path_selector`
                 behind it if it has one.
             val: what the steps get.
         """
-        self._given[name] = val
+        self._given[name if isinstance(name, str) else name.__qualname__] = val
 
     async def get(self, descriptor: ResourceDescriptor) -> Any:
         """Return what a step would get for a descriptor; settings from a file as they are.

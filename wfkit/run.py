@@ -87,7 +87,7 @@ class Run(ABC):
         # What was sent from outside before the run's turn had come, each with the one step it is for, if so.
         self.early: list[tuple[Event, int | None]] = [] if start is None else [(start, None)]
         self._on_end = on_end
-        ledger.on_let_go = partial(report.let_go, plan.name)
+        ledger.on_note = partial(report.note, plan.name)
         self._variables = copy_context()
         self.calls = self._open_port()
         context._bind(self.calls)
@@ -194,6 +194,9 @@ class Run(ABC):
         if not verdict.tell() and verdict.error is not None and not self.loop.is_closed():
             self.clock.call_later(GRACE, verdict.show_if_unseen)
         self._on_end(self)
+        # Whoever keeps the handler of a child run shall not keep its parent, nor what its step was working on.
+        self.parent = self.patience.parent = None
+        del self._variables
 
     # -- what it shows -----------------------------------------------------------------------------------------
 

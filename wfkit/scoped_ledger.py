@@ -42,6 +42,16 @@ class ScopedLedger(Ledger):
         self._leave(scope)
         return targets
 
+    def settle(self) -> None:
+        for (step, _), buffer in tuple(self.buffers.items()):
+            while isinstance(buffer, JoinBuffer) and (done := buffer.take()).taken:
+                scope = self._scope_named(buffer.buffer_id)
+                self._deliver_set(self.plan.by_name[step], done.taken, scope, scope, done.lineage)
+
+    def _scope_named(self, buffer_id: str) -> Scope | None:
+        live = (work.scope for work in (*self.ready, *(each for lane in self.lanes for each in lane.queue or ())))
+        return next((scope for scope in live if scope is not None and buffer_id == _JOIN + scope_name(scope)), None)
+
     def leave(self, work: Work) -> None:
         """Note that a delivery has ended and that all it sent is on its way; what this completes is released."""
         if work.scope is not None:
@@ -57,7 +67,7 @@ class ScopedLedger(Ledger):
         """How many failures on the way to a delivery an error handler has taken."""
         return (work.recoveries or {}).get(self.plan.steps[handler].name, 0)
 
-    def _place(self, work: Work, source: Work | None) -> bool:
+    def _place(self, work: Work, source: Work | None) -> bool | None:
         scope = None if source is None or source.scope is None else source.scope.open
         recoveries = None if source is None else source.recoveries
         if work.lane.spec.gathers is not None:
@@ -74,19 +84,27 @@ class ScopedLedger(Ledger):
             scope.live += 1
         self.enqueue(work)
 
-    def _gather(self, work: Work, scope: Scope | None, recoveries: Recoveries | None) -> bool:
-        """Put an event aside for a step that wants several; False if nobody can ever gather it."""
+    def _gather(self, work: Work, scope: Scope | None, recoveries: Recoveries | None) -> bool | None:
+        """Put an event aside for a step that wants several; None if it has all it takes of this scope.
+
+        False if it can never have it, because it comes of no returned list.
+        """
         item = Item(work.event, work.id, recoveries)
         lane, gathers = work.lane, work.lane.spec.gathers
         index = self.plan.by_name[lane.spec.name]
         if isinstance(gathers, Members):
             if scope is None:
+                self.note(
+                    f"Step {lane.spec.name!r} gathers {type(work.event).__name__} only from what comes of a returned "
+                    f"list; one came from elsewhere, and is not gathered."
+                )
                 return False
-            if index not in scope.fired:
-                members = scope.members.setdefault(index, [])
-                members.append(item)
-                if gathers.take is not None and len(members) >= gathers.take:
-                    self._fire(scope, index)
+            if index in scope.fired:
+                return None
+            members = scope.members.setdefault(index, [])
+            members.append(item)
+            if gathers.take is not None and len(members) >= gathers.take:
+                self._fire(scope, index)
             return True
         assert gathers is not None
         buffer = self.buffer(lane.spec.name, _JOIN + scope_name(scope))
@@ -127,6 +145,13 @@ class ScopedLedger(Ledger):
         recoveries = merged(*(item.recoveries for item in items), None if scope is None else scope.recoveries)
         self._admit(work, None if into is None else into.open, recoveries)
 
+    def _end_join(self, step: str, scope: Scope) -> None:
+        """Forget what a join has of a scope that has ended."""
+        buffer = self.buffers.pop((step, _JOIN + scope_name(scope)), None)
+        if buffer is not None and buffer.count:
+            left = ", ".join(dict.fromkeys(type(item.event).__name__ for item in buffer.items))
+            self.note(_ONLY.format(source=self.plan.steps[scope.source].name, step=step, left=left))
+
     def _leave(self, scope: Scope) -> None:
         inner: Scope | None = scope
         while inner is not None:
@@ -138,8 +163,11 @@ class ScopedLedger(Ledger):
                 self._fire(inner, index)
             inner.closed = True
             for name in self.plan.joins:
-                self.buffers.pop((name, _JOIN + scope_name(inner)), None)
+                self._end_join(name, inner)
             inner = inner.parent
+
+
+_ONLY = "The list that step {source!r} returned is done with, and step {step!r} has {left} left that it could not join."
 
 
 def scope_name(scope: Scope | None) -> str:

@@ -235,6 +235,12 @@ class JsonSerializer(BaseSerializer):
             return _decoders()[name](inner)
         return self._decode_model(name, content)
 
+    def _moved(self, name: str) -> type[BaseModel] | None:
+        """Return the class of a name that was defined in a notebook or script, and has moved to a module since."""
+        module, _, own = name.partition(":")
+        found = [kind for kind in self._types.values() if kind.__qualname__ == own] if module == "__main__" else []
+        return found[0] if len(found) == 1 else None
+
     def _decode_exception(self, name: str, arguments: list[Any] | None, text: str) -> Exception:
         kind = self._exceptions.get(name) or _known_exceptions().get(name)
         if kind is not None and arguments is not None:
@@ -247,7 +253,7 @@ class JsonSerializer(BaseSerializer):
         return UnreconstructedException(str(name), str(text))
 
     def _decode_model(self, name: object, content: Any) -> BaseModel:
-        kind = self._types.get(name) if isinstance(name, str) else None
+        kind = self._types.get(name) or self._moved(name) if isinstance(name, str) else None
         if kind is None:
             raise ContextSerdeError(_unknown(name))
         if type(content) is not dict:

@@ -7,7 +7,7 @@ send again what it had already sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -167,6 +167,7 @@ def load_ledger(plan: Plan, data: dict[str, Any], serializer: BaseSerializer, no
                 ledger.retrying[work] = None
             else:
                 ledger.enqueue(work)
+        ledger.settle()
         ledger.unclaimed = [_an_event(decode(event)) for event in data["unclaimed"]]
         ledger.questions = [_an_event(decode(event)) for event in data["questions"]]
         ledger.from_outside = _a_number(data["from_outside"])
@@ -285,10 +286,25 @@ def load_store(data: dict[str, Any], state_type: type[BaseModel] | None, seriali
 
 def check_steps(plan: Plan, work: dict[str, Any]) -> None:
     """Raise ContextSerdeError if a snapshot has work for steps that a workflow does not have."""
-    deliveries = work.get("deliveries")
-    for delivery in deliveries if isinstance(deliveries, list) else ():
-        if isinstance(delivery, dict) and delivery.get("step") not in [*plan.by_name]:
-            raise _no_such_step(plan, delivery.get("step"))
+    known = [*plan.by_name]
+    for step in _steps_named(work):
+        if step not in known:
+            raise _no_such_step(plan, step)
+
+
+def _steps_named(work: dict[str, Any]) -> Iterator[object]:
+    """Yield the steps that a snapshot's work is for, as far as it is whole."""
+
+    def each(part: str, kind: type) -> list[Any]:
+        found = work.get(part)
+        return [item for item in found if isinstance(item, kind)] if isinstance(found, list) else []
+
+    yield from (delivery["step"] for delivery in each("deliveries", dict) if "step" in delivery)
+    yield from (buffer[0] for buffer in each("buffers", list) if len(buffer) == 3 and buffer[2])
+    for scope in each("scopes", dict):
+        yield from (scope[key] for key in ("source",) if key in scope)
+        for key in ("members", "fired"):
+            yield from scope[key] if isinstance(scope.get(key), (dict, list)) else ()
 
 
 def _no_such_step(plan: Plan, step: object) -> ContextSerdeError:

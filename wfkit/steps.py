@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar, overload
 
 from wfkit.attempts import PlainRetryPolicy, check_policy
 from wfkit.collect import Join, Members
-from wfkit.errors import WorkflowValidationError
-from wfkit.events import Event, StepFailedEvent, fits
+from wfkit.errors import WorkflowRuntimeError, WorkflowValidationError
+from wfkit.events import CollectionReleaseEvent, Event, StepFailedEvent, fits
 from wfkit.resources import ResourceDefinition
 from wfkit.signature import read_signature
 
@@ -83,12 +83,20 @@ class StepSpec(NamedTuple):
 
     def call(self, workflow: object, context: object, event: Event, resources: dict[str, Any]) -> Any:
         """Call the body, by name: a coroutine for an async step, the result for a plain one."""
-        given: dict[str, Any] = (
-            {self.event_param: event} if self.gathers is None else self.gathers.arguments(event.events)
-        )
+        given: dict[str, Any] = {self.event_param: event} if self.gathers is None else self._gathered(event)
         if self.context_param is not None:
             given[self.context_param] = context
         return self.func(workflow, **given, **resources) if self.is_method else self.func(**given, **resources)
+
+    def _gathered(self, event: Event) -> dict[str, Any]:
+        """Return what a step that takes several events is called with."""
+        assert self.gathers is not None
+        if not isinstance(event, CollectionReleaseEvent):
+            raise WorkflowRuntimeError(
+                f"Step {self.name!r} takes several events at once; a hook gave it {event!r}. "
+                f"Give it a CollectionReleaseEvent with events=[...]."
+            )
+        return self.gathers.arguments(event.events)
 
     @property
     def produced(self) -> tuple[type[Event], ...]:
@@ -268,6 +276,10 @@ def _read(func: Callable[..., Any], is_method: bool, options: Options) -> StepSp
         raise WorkflowValidationError(
             f"@catch_error handler {name!r} must accept StepFailedEvent as its event parameter. "
             f"It takes {', '.join(kind.__name__ for kind in signature.accepted)}."
+        )
+    if options.catches is None and any(issubclass(kind, StepFailedEvent) for kind in signature.accepted):
+        raise WorkflowValidationError(
+            f"Step {name!r} takes StepFailedEvent, which only error handlers get. Write @catch_error instead of @step."
         )
     if options.accept_event_subclasses and isinstance(signature.gathers, Join):
         _refuse_overlap(name, signature.gathers)

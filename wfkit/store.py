@@ -47,7 +47,11 @@ class Store(Generic[StateT]):
         self._dictionary: dict[str, Any] | None = state if isinstance(state, DictState) else None
         self._writer: object = None  # the task whose edit is open
         self._line: deque[asyncio.Future[None]] = deque()  # writers that wait for its end
+        self._draft: Any = None  # what is being edited
+        self._opened_by: object = None  # the run whose step edits it
         self.on_change: Callable[[Change, tuple[str, ...]], None] | None = None
+        # Returns the run that the code at work here belongs to, None for code outside; raises for one that is over.
+        self.who: Callable[[], object] = lambda: None
 
     def __repr__(self) -> str:
         return f"<Store: {self._state!r}>"
@@ -56,6 +60,11 @@ class Store(Generic[StateT]):
     def state(self) -> StateT:
         """The state itself, not a copy."""
         return self._state
+
+    def replace(self, state: Any) -> None:
+        """Put another state in place, of whatever type, while nobody is at work."""
+        self._state = state
+        self._dictionary = state if isinstance(state, DictState) else None
 
     @property
     def state_type(self) -> type[StateT]:
@@ -89,6 +98,7 @@ class Store(Generic[StateT]):
         Raises:
             ValueError: the path is empty or too long, or typed state has no such field.
         """
+        self.who()
         if self._writer is not None:
             await self._wait_for_turn()
         if self._dictionary is not None and path and "." not in path:
@@ -132,6 +142,7 @@ class Store(Generic[StateT]):
         Raises:
             ValueError: it is of another type.
         """
+        self.who()
         if self._writer is not None:
             await self._wait_for_turn()
         if self._dictionary is not None and isinstance(state, dict):
@@ -156,6 +167,7 @@ class Store(Generic[StateT]):
         Raises:
             ValueError: typed state has a field without a default.
         """
+        self.who()
         if self._writer is not None:
             await self._wait_for_turn()
         if self._dictionary is not None:
@@ -198,12 +210,21 @@ class Store(Generic[StateT]):
         """Begin an edit: wait for the one before and return a draft of the state."""
         if self._writer is not None:
             await self._wait_for_turn(to_open=True)
+        self._opened_by = self.who()
         self._writer = asyncio.current_task() or self
-        return Draft(self._dictionary) if self._dictionary is not None else isolated(self._state)
+        self._draft = Draft(self._dictionary) if self._dictionary is not None else isolated(self._state)
+        return self._draft
+
+    def drop_edit_of(self, run: object) -> None:
+        """Throw away what a step of a run is editing that has ended; when it leaves its block, nothing happens."""
+        if self._draft is not None and self._opened_by is run:
+            self.close_draft(self._draft, keep=False)
 
     def close_draft(self, draft: Any, keep: bool) -> None:
-        """End an edit: put the draft in place, or throw it away."""
-        self._writer = None
+        """End an edit: put the draft in place, or throw it away. One that was dropped has ended already."""
+        if draft is not self._draft:
+            return
+        self._writer = self._draft = self._opened_by = None
         changed: tuple[str, ...] = ()
         try:
             if keep:

@@ -152,11 +152,12 @@ class SyncStore:
         """Open the state for several changes that take effect together: `with store.edit_state() as state`."""
         if self._editing:
             raise RuntimeError("writer called inside edit_state: mutate the yielded state instead")
-        draft = self._hop(lambda: self._store.open_draft())
+        store = self._hop(lambda: self._store)
+        draft = self._hop(store.open_draft)
         self._editing, kept = True, False
         try:
             yield draft
             kept = True
         finally:
             self._editing = False
-            self._hop(lambda: self._store.close_draft(draft, keep=kept))
+            self._hop(lambda: store.close_draft(draft, keep=kept))

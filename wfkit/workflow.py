@@ -156,7 +156,9 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         """
         spec = spec_of(func)
         if spec is None:
-            raise WorkflowValidationError(f"Step function {func!r} is missing the `@step` decorator.")
+            raise WorkflowValidationError(
+                f"Step function {getattr(func, '__name__', repr(func))} is missing the `@step` decorator."
+            )
         cls = this if isinstance(this, type) else type(this)
         if spec_of(inspect.getattr_static(cls, spec.name, None)) is not None:
             raise WorkflowValidationError(
@@ -299,6 +301,7 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         every, history = self.__gather_hooks(hooks)
         context._pending = None
         context._workflow = self
+        context._fit_state()
         resources = self.resource_manager if plan.has_resources else None
         engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended, resources)
         engine.stop = stop

@@ -28,6 +28,12 @@ class WorkflowMeta(type):
             namespace["_wfkit_around"] = {hint: around[hint] for hint in hints & around.keys()}
         return super().__new__(meta, name, bases, namespace, **options)
 
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What `Workflow?` and Shift-Tab show: the arguments of `__init__`, not those of `__new__`."""
+        arguments = inspect.signature(cls.__init__)  # type: ignore[misc]  # it is this very class's
+        return arguments.replace(parameters=[*arguments.parameters.values()][1:])
+
     def __setattr__(cls, name: str, value: object) -> None:
         before = inspect.getattr_static(cls, name, None)
         super().__setattr__(name, value)

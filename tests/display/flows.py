@@ -7,10 +7,10 @@ import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent
+from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StepFailedEvent, StopEvent
 from wfkit.plan import Plan
 from wfkit.records import EventSent, Record, RunEnded, RunStarted, StepFinished, StepStarted
-from wfkit.steps import StepSpec, spec_of, step
+from wfkit.steps import StepSpec, catch_error, spec_of, step
 
 HOSTILE = "</script><script>alert(1)</script>\"']]>&<img src=x onerror=alert(2)>\x00\x1b[31mred\u2028\u202e\ud800"
 
@@ -132,7 +132,7 @@ def made_step(name: str, takes: Sequence[type[Event]], gives: Sequence[type[Even
     function.__annotations__ = {"ev": _union(takes), "return": _union(gives)}
     function.__qualname__ = f"Steps.{name}"
     function.__doc__ = doc
-    spec = spec_of(step(function))
+    spec = spec_of((catch_error if StepFailedEvent in takes else step)(function))
     assert spec is not None
     return spec
 
