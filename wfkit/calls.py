@@ -256,7 +256,7 @@ def _next_waiter_id(work: Work, event_type: type[Event], requirements: dict[str,
     and each must find its own answer.
     """
     wanted = event_type.__qualname__
-    for key, value in sorted(requirements.items()):
+    for key, value in sorted(requirements.items()) if requirements else ():
         wanted += f" {key}={value!r}" if type(value) in (str, int, float, bool, type(None)) else f" {key}"
     if work.asked is None:
         work.asked = {}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
-import json
 import types
 from collections.abc import Callable, Hashable
 from functools import partial
@@ -144,6 +143,8 @@ class ResourceConfig(ResourceDescriptor):
         """
         part = self._part(_read_json(self.config_file))
         try:
+            import json  # late: import wfkit stays light
+
             return adapter.validate_json(json.dumps(part))  # as JSON: a strict model takes a date in a string from it
         except ValidationError as error:
             # Where and why, but not the values: a config holds secrets.
@@ -233,6 +234,8 @@ _files: dict[str, tuple[tuple[int, int], Any]] = {}  # absolute path -> (when it
 
 def _read_json(file: str) -> Any:
     """Return what a JSON file holds, read again only if it has changed. It must not be altered."""
+    import json
+
     path = Path(file).absolute()
     try:
         status = path.stat()

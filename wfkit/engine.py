@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 from functools import partial
-from inspect import isawaitable
 from typing import Any
 
 from wfkit import records, report
@@ -163,7 +162,7 @@ class Engine(Run):
             if ledger.scoped and not _may_be_bare(work.lane.spec, result):
                 self._fail(work, report.bare_item(work.lane.spec.name, result))
                 return
-            if route.ends and isawaitable(result.__dict__.get("result")):
+            if route.ends and hasattr(result.__dict__.get("result"), "__await__"):
                 self._fail(work, report.forgotten_await(work.lane.spec.name, result.result))
                 return
             if self.stop is not None:

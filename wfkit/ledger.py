@@ -23,6 +23,7 @@ from collections.abc import Callable, Sequence
 from wfkit.collecting import Buffer, Collected
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent
 from wfkit.plan import Plan
+from wfkit.scope import Scope
 from wfkit.work import Lane, Wait, Work
 
 # Lineage: id = (parent * A + n * B + the step's seed) mod 2**64. Odd constants mix well and, unlike a tuple's hash, do
@@ -78,7 +79,7 @@ class Ledger:
         self.questions: list[Event] = []
         self.from_outside = 0
         self.noted: set[str] = set()
-        self.on_note: Callable[[str], None] | None = None
+        self.on_note: Callable[[str, str], None] | None = None
 
     # -- events ------------------------------------------------------------------------------------------------
 
@@ -144,7 +145,7 @@ class Ledger:
         self.enqueue(work)
         return True
 
-    def settle(self) -> None:
+    def settle(self, scopes: Sequence[Scope]) -> None:
         """Deliver what is complete after the books were read from a snapshot."""
 
     def leave(self, work: Work) -> None:
@@ -166,8 +167,7 @@ class Ledger:
             if len(self.unclaimed) > UNCLAIMED_LIMIT:
                 lost = type(self.unclaimed.pop(0)).__name__
                 self.note(
-                    f"So many events wait for somebody to take them that the oldest are let go, a {lost} among them. "
-                    f"Add a step that takes it, or wait for it with ctx.wait_for_event(...)."
+                    f"So many events wait to be taken that the oldest are let go, a {lost} first. Add a step for it."
                 )
 
     def note(self, text: str) -> None:
@@ -175,7 +175,7 @@ class Ledger:
         if text not in self.noted:
             self.noted.add(text)
             if self.on_note is not None:
-                self.on_note(text)
+                self.on_note(self.plan.name, text)
 
     def ask(self, event: InputRequiredEvent) -> None:
         """Note a question to a person; the next answer from outside closes the oldest one."""
@@ -364,16 +364,12 @@ class Ledger:
             What was done, which for a body that is run again is what the same call did then; None for an event of a
             kind that is not expected.
         """
-        if work.collected_before:
-            earlier = work.collected_before.pop(0)
-            if earlier.is_of(event, buffer_id):
-                return self._note_collected(work, earlier)
-            work.collected_before = None  # this attempt goes another way
-        buffer = self.buffers.get((work.lane.spec.name, buffer_id)) or self.buffer(work.lane.spec.name, buffer_id)
-        collected = buffer.collect(event, work.id, expected)
-        return None if collected is None else self._note_collected(work, collected)
-
-    def _note_collected(self, work: Work, collected: Collected) -> Collected:
+        collected = self._again(work, event, buffer_id) if work.collected_before else None
+        if collected is None:
+            buffer = self.buffers.get((work.lane.spec.name, buffer_id)) or self.buffer(work.lane.spec.name, buffer_id)
+            collected = buffer.collect(event, work.id, expected)
+            if collected is None:
+                return None
         if work.collected is None:
             work.collected = []
         work.collected.append(collected)
@@ -381,13 +377,17 @@ class Ledger:
             work.lineage, work.made = collected.lineage, 0
         return collected
 
+    def _again(self, work: Work, event: Event, buffer_id: str) -> Collected | None:
+        """Return what the same call did in an earlier run of the body; None if this one goes another way."""
+        earlier = work.collected_before.pop(0) if work.collected_before else None
+        if earlier is not None and not earlier.is_of(event, buffer_id):
+            earlier = work.collected_before = None
+        return earlier
+
     def buffer(self, step: str, buffer_id: str) -> Buffer:
         """Return the buffer of a step under a name, a new one the first time."""
-        found = self.buffers.get((step, buffer_id))
-        if found is None:
-            subclasses = self.plan.steps[self.plan.by_name[step]].accept_event_subclasses
-            found = self.buffers[step, buffer_id] = Buffer(buffer_id, subclasses)
-        return found
+        subclasses = self.plan.steps[self.plan.by_name[step]].accept_event_subclasses
+        return self.buffers.setdefault((step, buffer_id), Buffer(buffer_id, subclasses))
 
     # -- end ---------------------------------------------------------------------------------------------------
 

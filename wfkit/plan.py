@@ -59,6 +59,7 @@ class Plan:
         "start_types",
         "steps",
         "stop_types",
+        "typed",
     )
 
     def __init__(self, name: str, steps: Iterable[StepSpec], doc: str = "") -> None:
@@ -69,6 +70,7 @@ class Plan:
         self.start_types = _of_kind(StartEvent, [kind for spec in self.steps for kind in spec.accepted])
         self.stop_types = _of_kind(StopEvent, [kind for spec in self.steps for kind in spec.produced])
         self.routes: dict[type, Route] = {}
+        self.typed = any(spec.state_type is not None for spec in self.steps)
         self.has_resources = any(spec.resources for spec in self.steps)
         # Most flows have none of this, and pay nothing for it.
         self.scoped = any(spec.gathers or spec.listed or spec.catches for spec in self.steps)

@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
-from functools import partial
 from typing import Any
 
 from wfkit import records, report
@@ -87,7 +86,7 @@ class Run(ABC):
         # What was sent from outside before the run's turn had come, each with the one step it is for, if so.
         self.early: list[tuple[Event, int | None]] = [] if start is None else [(start, None)]
         self._on_end = on_end
-        ledger.on_note = partial(report.note, plan.name)
+        ledger.on_note = report.note
         self._variables = copy_context()
         self.calls = self._open_port()
         context._bind(self.calls)

@@ -42,15 +42,12 @@ class ScopedLedger(Ledger):
         self._leave(scope)
         return targets
 
-    def settle(self) -> None:
-        for (step, _), buffer in tuple(self.buffers.items()):
+    def settle(self, scopes: Sequence[Scope]) -> None:
+        named: dict[str, Scope | None] = {_JOIN + scope_name(scope): scope for scope in scopes}
+        for (step, buffer_id), buffer in tuple(self.buffers.items()):
             while isinstance(buffer, JoinBuffer) and (done := buffer.take()).taken:
-                scope = self._scope_named(buffer.buffer_id)
+                scope = named.get(buffer_id)
                 self._deliver_set(self.plan.by_name[step], done.taken, scope, scope, done.lineage)
-
-    def _scope_named(self, buffer_id: str) -> Scope | None:
-        live = (work.scope for work in (*self.ready, *(each for lane in self.lanes for each in lane.queue or ())))
-        return next((scope for scope in live if scope is not None and buffer_id == _JOIN + scope_name(scope)), None)
 
     def leave(self, work: Work) -> None:
         """Note that a delivery has ended and that all it sent is on its way; what this completes is released."""

@@ -167,7 +167,7 @@ def load_ledger(plan: Plan, data: dict[str, Any], serializer: BaseSerializer, no
                 ledger.retrying[work] = None
             else:
                 ledger.enqueue(work)
-        ledger.settle()
+        ledger.settle(scopes)
         ledger.unclaimed = [_an_event(decode(event)) for event in data["unclaimed"]]
         ledger.questions = [_an_event(decode(event)) for event in data["questions"]]
         ledger.from_outside = _a_number(data["from_outside"])

@@ -53,14 +53,14 @@ class Stream:
     """
 
     __slots__ = (
-        "_first",
-        "_kept",
         "_left",
         "_open",
         "_since",
         "_told",
         "_waiting",
         "closed",
+        "first",
+        "kept",
         "limit",
         "optional",
         "workflow",
@@ -71,8 +71,8 @@ class Stream:
         self.limit = limit
         self.closed = False
         self.optional = False
-        self._kept: deque[Event] = deque()
-        self._first = 0  # how many events came before those that are kept
+        self.kept: deque[Event] = deque()
+        self.first = 0  # how many events came before those that are kept
         self._open: list[Place] = []  # not the readers themselves, which shall be gone when nobody refers to them
         self._since = 0  # where the audience began
         self._left = 0  # where the last reader left off
@@ -82,10 +82,10 @@ class Stream:
     def write(self, event: Event) -> None:
         """Add an event; wakes the readers. After the end nothing is added."""
         if not self.closed:
-            self._kept.append(event)
+            self.kept.append(event)
             if self._waiting:
                 self.wake()
-            if len(self._kept) > self.limit:
+            if len(self.kept) > self.limit:
                 self._make_room()
 
     def close(self, event: Event) -> None:
@@ -102,24 +102,16 @@ class Stream:
     @property
     def end(self) -> int:
         """How many events have been written."""
-        return self._first + len(self._kept)
+        return self.first + len(self.kept)
 
     def enter(self) -> tuple[Place, int]:
         """Open a place at the first event that is kept; also return how many before that are gone."""
         self.tidy()
         if not self._open:
             self._since = self._left
-        place = Place(self._first)
+        place = Place(self.first)
         self._open.append(place)
-        return place, self._first - self._since
-
-    def take(self, place: Place) -> Event:
-        """Return the next event of a place."""
-        event = self._kept[place.index - self._first]
-        place.index += 1
-        if len(self._kept) > self.limit and not place.index % ROUND:
-            self.tidy()
-        return event
+        return place, self.first - self._since
 
     def leave(self, place: Place) -> None:
         """Close a place. Nothing else: the garbage collector may call this, in any thread."""
@@ -152,16 +144,16 @@ class Stream:
         if self._open:
             return
         self._let_go(self._left)
-        if len(self._kept) > self.limit:
+        if len(self.kept) > self.limit:
             self._let_go(self.end - self.limit)
             if not (self._told or self.optional):
                 self._told = True
                 nobody_reads(self.workflow, self.limit)
 
     def _let_go(self, index: int) -> None:
-        while self._first < index:
-            self._kept.popleft()
-            self._first += 1
+        while self.first < index:
+            self.kept.popleft()
+            self.first += 1
 
 
 class Reader:
@@ -194,10 +186,16 @@ class Reader:
             StopAsyncIteration: the last event has been read, or the reader is closed.
         """
         stream, place = self._stream, self._place
-        if self.closed or place.index == stream.end:
+        if self.closed or place.index == stream.first + len(stream.kept):
             await self._more()
         self._begun = True
-        return stream.take(place)
+        # In place, and not by calls to the stream: an event is read as often as it is written.
+        kept = stream.kept
+        event = kept[place.index - stream.first]
+        place.index += 1
+        if len(kept) > stream.limit and not place.index % ROUND:
+            stream.tidy()
+        return event
 
     async def _more(self) -> None:
         """Wait for an event to read."""

@@ -301,7 +301,8 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         every, history = self.__gather_hooks(hooks)
         context._pending = None
         context._workflow = self
-        context._fit_state()
+        if plan.typed:
+            context._fit_state()
         resources = self.resource_manager if plan.has_resources else None
         engine = Engine(self, plan, context, ledger, every, self.__timeout, run_id, start, self.__run_ended, resources)
         engine.stop = stop
