@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +66,48 @@ def test_an_answer_that_comes_after_the_wait_was_given_up_is_for_the_next(seed: 
         return result
 
     assert simulate(main(), seed).result == ("again", 1)
+
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def in_a_process(code: str, given: str) -> str:
+    """Run code in a fresh interpreter, with a text as its input, and return what it prints."""
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, cwd=ROOT, input=given, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+ASK = """
+import asyncio, json
+from tests.flows import Ask
+
+async def main():
+    handler = Ask().run()
+    async for question in handler.stream_events():
+        break
+    print(json.dumps(handler.ctx.to_dict()))
+    await handler.cancel_run()
+
+asyncio.run(main())
+"""
+
+ANSWER = """
+import asyncio, json, sys
+from tests.flows import Answer, Ask, Question
+from wfkit import Context
+
+async def main():
+    workflow = Ask()
+    handler = workflow.run(ctx=Context.from_dict(workflow, json.load(sys.stdin)))
+    async for event in handler.stream_events():
+        if isinstance(event, Question):
+            print(event.text)
+            await handler.send_event(Answer(text="Ada"))
+    print(await handler)
+
+asyncio.run(main())
+"""
+
+
+def test_a_question_asked_in_one_process_is_answered_in_another() -> None:
+    assert in_a_process(ANSWER, in_a_process(ASK, "")).splitlines() == ["What is your name?", "hello Ada"]

@@ -114,7 +114,7 @@ class Calls:
             work.streamed += 1
             if work.streamed <= work.skip_streamed:
                 return False
-        engine.shown.write(event)
+        (engine._shown or engine.shown).write(event)
         if engine.parent is not None:
             engine.tell_parent(event)
         if engine.emit is not None:

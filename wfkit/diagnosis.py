@@ -21,9 +21,9 @@ def explain(ledger: Ledger) -> str:
         "No step takes QueryEvent. The steps take StartEvent, FailedEvent."
     """
     reasons = [*_questions(ledger), *_waits(ledger), *_unclaimed(ledger), *_half_collected(ledger)]
-    answers = _names(kind for kind in ledger.plan.events if issubclass(kind, HumanResponseEvent))
-    if not reasons and answers:
-        reasons = [f"It waits for {answers} from outside: handler.send_event(...)."]
+    if not reasons:  # else not worked out: a run says why it rests each time it does
+        answers = _names(kind for kind in ledger.plan.events if issubclass(kind, HumanResponseEvent))
+        reasons = [f"It waits for {answers} from outside: handler.send_event(...)."] if answers else []
     return " ".join(reasons) or "Every step has returned and no StopEvent was among what they returned."
 
 
@@ -52,8 +52,10 @@ def _waits(ledger: Ledger) -> list[str]:
 
 
 def _wanted(wait: Wait) -> str:
+    if not wait.requirements:
+        return wait.event_type.__name__
     fields = ", ".join(f"{key}={value!r}" for key, value in masked(wait.requirements).items())
-    return f"{wait.event_type.__name__} with {fields}" if fields else wait.event_type.__name__
+    return f"{wait.event_type.__name__} with {fields}"
 
 
 def _unclaimed(ledger: Ledger) -> list[str]:
