@@ -1,4 +1,4 @@
-"""What the parts of a retry policy have in common: they are values, they check what they are made from.
+"""What the markers of a signature and the parts of a retry policy have in common: they are values, and checked.
 
 A part is made once, at decoration, and only read afterwards. It is equal to another that is made from equal
 arguments, reads back as the call that made it, and can be pickled. Written out by hand: two dozen frozen dataclasses
