@@ -10,9 +10,10 @@ Floor 1, what was declared, what happened:
                      wrong with it), representation (the flow as JSON), records (the facts of a run), internal_events,
                      alarms, deadline, variables
 Floor 2, mechanism without motion:
-                     seam (where hooks attach), collecting, scope, work, ledger (the books of a run), scoped_ledger
-                     (those of one with lists, joins and error handlers), draft, store (shared state), serialize,
-                     pickle_serializer, snapshot, diagnosis, patience, report, stream, shown, verdict
+                     seam (where hooks attach), draft, lineage (the ids of deliveries), collecting, scope, work, ledger
+                     (the books of a run), scoped_ledger (those of one with lists, joins and error handlers), store
+                     (shared state), serialize, pickle_serializer, snapshot, diagnosis, patience, report, stream, shown,
+                     verdict
 Floor 3, motion:     context, sync_context, body (running a step), run (one run: its beginning and its end), calls (what
                      a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
                      workflow_class, workflow, sync (run_sync)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 
 from wfkit.events import Event, fits, name_of
+from wfkit.lineage import WORD, stirred
 from wfkit.steps import seed_of
 
 
@@ -67,20 +68,11 @@ class Collected:
         Each id is stirred before they are added: ids of one fan-out are evenly spaced, so different sets of them have
         the same plain sum.
         """
-        return (sum(map(stirred, self.ids)) + seed_of(self.buffer_id)) & _MASK
+        return (sum(map(stirred, self.ids)) + seed_of(self.buffer_id)) & WORD
 
     def is_of(self, event: Event, buffer_id: str) -> bool:
         """Whether this came of the same call, as far as one can tell."""
         return self.buffer_id == buffer_id and self.kind in (None, type(event))
-
-
-_MASK = (1 << 64) - 1
-
-
-def stirred(number: int) -> int:
-    """Spread a number over 64 bits, so that sums of such numbers tell sets apart."""
-    number = (number ^ number >> 32) * 0xD6E8FEB86659FD93 & _MASK
-    return number ^ number >> 32
 
 
 class Buffer:

@@ -23,7 +23,7 @@ from wfkit.body import run_body, run_hooked
 from wfkit.calls import Calls
 from wfkit.context import CURRENT, Here
 from wfkit.events import Event, InputRequiredEvent, StepFailedEvent, WorkflowFailedEvent
-from wfkit.records import EventSent, StepFinished, StepStarted
+from wfkit.records import EventSent, EventsGathered, StepFinished, StepStarted
 from wfkit.run import Run
 from wfkit.scoped_ledger import ScopedLedger
 from wfkit.steps import StepSpec, seed_of
@@ -135,6 +135,8 @@ class Engine(Run):
 
     async def _run(self, work: Work) -> Any:
         """Run a step that is not a plain method, or has hooks around it."""
+        if work.brought and self.emit is not None and work.attempt == 1:
+            self.emit((EventsGathered, self.now(), work.id, work.lane.spec.name, work.brought))
         if work.lane.spec.retry_policy is not None and work.first_start is None:
             work.first_start = self.now()
         context = self.context._for_step(work)

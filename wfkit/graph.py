@@ -140,7 +140,7 @@ class _Reader:
         self.plan = plan
         self.nodes: dict[str, Node] = {}
         self.edges: dict[Edge, None] = {}
-        self._events = _event_ids(plan)
+        self._events = event_ids(plan)
         self._taken = {PERSON, *plan.by_name, *self._events.values()}
         self._resources: dict[Any, str] = {}  # by key
 
@@ -208,8 +208,8 @@ def _free(wanted: str, taken: set[str]) -> str:
     return candidate
 
 
-def _event_ids(plan: Plan) -> dict[type[Event], str]:
-    """Give each event type an id: its class name, numbered where a step or another class has the same."""
+def event_ids(plan: Plan) -> dict[type[Event], str]:
+    """Return the node id of each event type: its class name, numbered where a step or another class has the same."""
     taken = {PERSON, *plan.by_name}
     ids: dict[type[Event], str] = {}
     for kind in plan.events:

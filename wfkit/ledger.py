@@ -22,21 +22,18 @@ from collections.abc import Callable, Sequence
 
 from wfkit.collecting import Buffer, Collected
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent
+from wfkit.lineage import WORD, A, B
 from wfkit.plan import Plan
 from wfkit.scope import Scope
 from wfkit.work import Lane, Wait, Work
-
-# Lineage: id = (parent * A + n * B + the step's seed) mod 2**64. Odd constants mix well and, unlike a tuple's hash, do
-# not depend on the interpreter. Worked out at once: it costs less than keeping the parent alive to ask later.
-_A, _B, _MASK = 0x9E3779B97F4A7C15, 0xD1342543DE82EF95, (1 << 64) - 1
 
 UNCLAIMED_LIMIT = 1_000
 
 
 def child_of(lane: Lane, event: Event, parent: int) -> Work:
     """Make the first delivery that descends from a number."""
-    parent &= _MASK
-    return Work(lane, event, (parent * _A + lane.spec.seed) & _MASK, parent, 0)
+    parent &= WORD
+    return Work(lane, event, (parent * A + lane.spec.seed) & WORD, parent, 0)
 
 
 class Ledger:
@@ -105,11 +102,11 @@ class Ledger:
         else:
             parent, n = source.lineage, source.made
             source.made = n + 1
-        base = parent * _A + n * _B
+        base = parent * A + n * B
         if only is None and not self.waits and not self.scoped:
             for index in route.steps:
                 lane = self.lanes[index]
-                work = Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n)
+                work = Work(lane, event, (base + lane.spec.seed) & WORD, parent, n)
                 if lane.free > 0:
                     lane.free -= 1
                     self.ready.append(work)
@@ -132,7 +129,7 @@ class Ledger:
             lane = self.lanes[index]
             if answered is not None and answered.work.lane is lane:
                 continue
-            placed = self._place(Work(lane, event, (base + lane.spec.seed) & _MASK, parent, n), source)
+            placed = self._place(Work(lane, event, (base + lane.spec.seed) & WORD, parent, n), source)
             if placed:
                 names.append(lane.spec.name)
             surplus = surplus or placed is None

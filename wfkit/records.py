@@ -133,6 +133,20 @@ class EventsCollected(NamedTuple):
     lineage: int
 
 
+class EventsGathered(NamedTuple):
+    """A step whose signature gathers several events has started with them.
+
+    `ids` are the deliveries that brought the events, in the order of its `CollectionReleaseEvent`; they were put aside
+    and never start by themselves. `wfkit.lineage.delivery_id` makes them from the `EventSent` of each. Not told when a
+    run goes on from a snapshot that was made after the set was complete and before the step started.
+    """
+
+    time: float
+    id: int
+    step: str
+    ids: tuple[int, ...]
+
+
 class EventStreamed(NamedTuple):
     """An event was written to the stream for whoever watches the run."""
 
@@ -189,6 +203,7 @@ Record: TypeAlias = (
     | StepResumed
     | EventBuffered
     | EventsCollected
+    | EventsGathered
     | EventStreamed
     | ChildStreamed
     | StateChanged

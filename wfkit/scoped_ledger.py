@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfkit.collect import Join, Members
-from wfkit.collecting import Buffer, Item, JoinBuffer, stirred
+from wfkit.collecting import Buffer, Item, JoinBuffer
 from wfkit.events import CollectionReleaseEvent, Event
 from wfkit.ledger import Ledger, child_of
+from wfkit.lineage import stirred
 from wfkit.plan import Plan
 from wfkit.scope import Recoveries, Scope, merged
 from wfkit.work import Work
@@ -139,6 +140,7 @@ class ScopedLedger(Ledger):
             binding_id=lane.spec.name,
         )
         work = child_of(lane, event, lineage)
+        work.brought = tuple(item.id for item in items)
         recoveries = merged(*(item.recoveries for item in items), None if scope is None else scope.recoveries)
         self._admit(work, None if into is None else into.open, recoveries)
 

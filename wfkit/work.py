@@ -67,6 +67,7 @@ class Seldom:
         due: when it is to be tried again, in seconds on the run's clock.
         last_error, last_failed_at: what the attempt before this one raised, and when.
         scope: the returned list it comes of, None outside of all.
+        brought: of a set that a signature gathers, the deliveries that brought its events.
         recoveries: how many failures each error handler has taken on the way to it.
     """
 
@@ -89,6 +90,7 @@ class Seldom:
     last_error: Exception | None = None
     last_failed_at: datetime | None = None
     scope: Scope | None = None
+    brought: tuple[int, ...] = ()
     recoveries: Recoveries | None = None
 
 

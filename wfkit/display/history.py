@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from wfkit.collecting import stirred
 from wfkit.display.figure import State
 from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, InputRequiredEvent
+from wfkit.lineage import stirred
 from wfkit.records import (
     EventsCollected,
     EventSent,
