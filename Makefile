@@ -20,7 +20,7 @@ LAB := JUPYTER_CONFIG_PATH="$(CURDIR)/.ci/jupyter$${JUPYTER_CONFIG_PATH:+:$$JUPY
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab test test-long check format bench demo pins clean
+.PHONY: help setup lab test test-long check format bench demo pictures notebooks pins clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,12 @@ bench: setup ## measure wfkit against plain asyncio and, where installed, its pe
 
 demo: setup ## run the cookbook's loop and write its drawings as HTML files
 	@$(PY) notebooks/demo.py
+
+pictures: setup ## draw the pictures of the documents anew, in docs/pictures
+	@$(PY) -m docs.pictures.make
+
+notebooks: setup ## run the notebooks anew and save what they show
+	@$(PY) .ci/notebooks.py
 
 pins: ## renew the pinned versions in .ci/constraints.txt
 	@sh .ci/pins $(PYTHON)

@@ -91,3 +91,16 @@ def test_an_event_that_nobody_took_is_a_reason_even_where_answers_are_taken() ->
     assert is_stuck(ledger)
     ledger.ask(Question())
     assert not is_stuck(ledger)
+
+
+def test_a_requirement_that_cannot_be_shown_does_no_harm_and_a_long_one_is_cut() -> None:
+    class Broken:
+        def __repr__(self) -> str:
+            raise RuntimeError("no repr")
+
+    ledger = new_ledger("work")
+    ledger.send(Task())
+    ledger.wait(Wait(ledger.take(), "w", Answer, {"a": Broken(), "b": "x" * 5_000}, lambda: None))
+    told = explain(ledger)
+    assert "Answer with a=<Broken, not showable>, b='xxx" in told
+    assert len(told) < 300

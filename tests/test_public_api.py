@@ -31,6 +31,7 @@ COVERED_ELSEWHERE = {
     "errors": "test_public_api.py",
     "first_event": "test_workflow.py",
     "masking": "test_events.py",
+    "plain": "display/test_words.py",
     "problems": "test_graph.py",
     "report": "test_engine.py",
     "run": "test_engine.py",

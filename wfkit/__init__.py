@@ -2,18 +2,18 @@
 
 General layout, from the ground up; imports go down only. To read the core, read in this order.
 
-Floor 0, words:      errors, masking, cell (the notebook around us), clock, events
+Floor 0, words:      errors, masking, plain (text fit to be shown), cell (the notebook around us), clock, events
 Floor 1, what was declared, what happened:
                      annotations, parts, collect (list parameters and joins), descriptors and resources, attempts, retry
                      (with retry_conditions, retry_stops, retry_waits), signature, steps (@step), bindings (who
                      gathers what), plan (who takes which event), first_event, graph (the flow), problems (what is
                      wrong with it), representation (the flow as JSON), records (the facts of a run), internal_events,
-                     alarms, deadline, variables
+                     progress_event, alarms, deadline, variables
 Floor 2, mechanism without motion:
                      seam (where hooks attach), draft, lineage (the ids of deliveries), collecting, scope, work, ledger
                      (the books of a run), scoped_ledger (those of one with lists, joins and error handlers), store
-                     (shared state), serialize, pickle_serializer, snapshot, diagnosis, patience, report, stream, shown,
-                     verdict
+                     (shared state), serialize, pickle_serializer, snapshot, diagnosis, patience, report, trail (the way
+                     that led to a failure), stream, shown, verdict
 Floor 3, motion:     context, sync_context, body (running a step), run (one run: its beginning and its end), calls (what
                      a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
                      workflow_class, workflow, sync (run_sync)
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
         WorkflowIdleEvent,
     )
     from wfkit.pickle_serializer import PickleSerializer
+    from wfkit.progress_event import ProgressEvent
     from wfkit.representation import WorkflowGraph, get_workflow_representation
     from wfkit.retry import retry_policy
     from wfkit.sync import run_sync
@@ -102,6 +103,7 @@ __all__ = [
     "InternalDispatchEvent",
     "JsonSerializer",
     "PickleSerializer",
+    "ProgressEvent",
     "Recorder",
     "Resource",
     "ResourceConfig",
@@ -154,6 +156,7 @@ Workflow._wfkit_verbose = Verbose
 _LATER = {
     "InternalDispatchEvent": "internal_events",
     "PickleSerializer": "pickle_serializer",
+    "ProgressEvent": "progress_event",
     "StepState": "internal_events",
     "StepStateChanged": "internal_events",
     "UnhandledEvent": "internal_events",

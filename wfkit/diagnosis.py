@@ -11,6 +11,7 @@ from wfkit.ledger import Ledger
 from wfkit.masking import masked
 from wfkit.work import Wait
 
+LONGEST = 100  # characters of a value
 SHOWN = 10  # waits that are told one by one
 
 
@@ -54,8 +55,17 @@ def _waits(ledger: Ledger) -> list[str]:
 def _wanted(wait: Wait) -> str:
     if not wait.requirements:
         return wait.event_type.__name__
-    fields = ", ".join(f"{key}={value!r}" for key, value in masked(wait.requirements).items())
+    fields = ", ".join(f"{key}={_spelled(value)}" for key, value in masked(wait.requirements).items())
     return f"{wait.event_type.__name__} with {fields}"
+
+
+def _spelled(value: object) -> str:
+    """Return the repr of a user's value, not endless; one that raises must not fail the run that only tells of it."""
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<{type(value).__name__}, not showable>"
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _unclaimed(ledger: Ledger) -> list[str]:

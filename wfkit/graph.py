@@ -17,14 +17,13 @@ from wfkit.events import (
     StepFailedEvent,
     StopEvent,
 )
-from wfkit.plan import Plan, _names_in
+from wfkit.plan import Plan, names_in
 from wfkit.steps import StepSpec
 
 NodeKind: TypeAlias = Literal["step", "event", "start", "stop", "question", "answer", "person", "resource", "config"]
 EdgeKind: TypeAlias = Literal["event", "many", "failure", "resource"]
 PERSON = "external_step"
 ERROR_HANDLER = "error handler"
-_NO_CODE = (lambda: None).__code__
 MOST_CHILDREN = 50  # children of children of children can be more than anybody could look at
 
 
@@ -106,13 +105,22 @@ class FlowGraph(NamedTuple):
         """
         return _read(plan, children or {}, (plan,), count())
 
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from wfkit.display import graph_bundle
+
+        return graph_bundle(self)
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """Show the drawing in a terminal too: IPython has a printer of its own for tuples."""
+        printer.text(self._repr_mimebundle_()["text/plain"])
+
 
 def _read(plan: Plan, children: Mapping[str, Any], around: tuple[Plan, ...], read: Iterator[int]) -> FlowGraph:
     """Return the graph of a plan; `around` are the plans from the outermost one to this, `read` counts children."""
     reader = _Reader(plan)
     reader.read_steps()
     reader.add_person()
-    named = {spec.name: _names(spec) for spec in plan.steps} if children else {}
+    named = {spec.name: names_in(spec.func) for spec in plan.steps} if children else {}
     found = []
     for name, child in children.items():
         inner = child.__wfkit_plan__()
@@ -124,13 +132,33 @@ def _read(plan: Plan, children: Mapping[str, Any], around: tuple[Plan, ...], rea
     return FlowGraph(plan.name, plan.doc, tuple(reader.nodes.values()), tuple(reader.edges), tuple(found))
 
 
-def _names(spec: StepSpec) -> set[str]:
-    """Return the names in a step's code, also of one that is wrapped in another function."""
-    return {*_names_in(spec.func.__code__), *_names_in(getattr(inspect.unwrap(spec.func), "__code__", _NO_CODE))}
-
-
 def _same_steps(one: Plan, other: Plan) -> bool:
     return one is other or (one.name == other.name and [s.func for s in one.steps] == [s.func for s in other.steps])
+
+
+class Takers:
+    """Tells which events a step takes; one that takes subclasses takes those of the workflow, too.
+
+    Args:
+        events: the workflow's event types.
+    """
+
+    def __init__(self, events: Iterable[type[Event]]) -> None:
+        self._events = tuple(events)
+        self._by_base: dict[type, list[type[Event]]] | None = None
+
+    def taken_by(self, spec: StepSpec) -> tuple[type[Event], ...]:
+        """Return the event types of a workflow that a step takes, those of its signature first."""
+        if not spec.accept_event_subclasses:
+            return spec.accepted
+        if self._by_base is None:
+            self._by_base = {}
+            for kind in self._events:
+                # A stop goes to no step, and a failure only to error handlers.
+                for base in () if issubclass(kind, (StopEvent, StepFailedEvent)) else kind.__mro__:
+                    self._by_base.setdefault(base, []).append(kind)
+        found = (kind for base in spec.accepted for kind in self._by_base.get(base, ()))
+        return tuple(dict.fromkeys((*spec.accepted, *found)))
 
 
 class _Reader:
@@ -141,15 +169,17 @@ class _Reader:
         self.nodes: dict[str, Node] = {}
         self.edges: dict[Edge, None] = {}
         self._events = event_ids(plan)
-        self._taken = {PERSON, *plan.by_name, *self._events.values()}
+        self._person = _free(PERSON, set(plan.by_name))
+        self._taken = {self._person, *plan.by_name, *self._events.values()}
         self._resources: dict[Any, str] = {}  # by key
 
     def read_steps(self) -> None:
         """Add the steps, and what each takes, sends and is given."""
         scoped = any(spec.catches is not None and spec.catches.steps is not None for spec in self.plan.steps)
+        takers = Takers(self.plan.events)
         for spec in self.plan.steps:
             self.nodes[spec.name] = _step_node(spec)
-            taken = self._failures(spec, scoped) if spec.catches is not None else self._named(spec.accepted)
+            taken = self._failures(spec, scoped) if spec.catches is not None else self._named(takers.taken_by(spec))
             produced = self._named(spec.produced)
             self.edges |= dict.fromkeys(Edge(id, spec.name) for id in taken)
             for id, kind in zip(produced, spec.produced, strict=True):
@@ -195,9 +225,9 @@ class _Reader:
         asked = [node.id for node in self.nodes.values() if node.kind == "question"]
         heard = [node.id for node in self.nodes.values() if node.kind == "answer"]
         if asked or heard:
-            self.nodes[PERSON] = Node(PERSON, "person", "person")
-            self.edges |= dict.fromkeys(Edge(id, PERSON) for id in asked)
-            self.edges |= dict.fromkeys(Edge(PERSON, id) for id in heard)
+            self.nodes[self._person] = Node(self._person, "person", "person")
+            self.edges |= dict.fromkeys(Edge(id, self._person) for id in asked)
+            self.edges |= dict.fromkeys(Edge(self._person, id) for id in heard)
 
 
 def _free(wanted: str, taken: set[str]) -> str:

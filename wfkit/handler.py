@@ -18,6 +18,8 @@ from wfkit.events import Event, StopEvent
 from wfkit.plan import Plan
 from wfkit.records import Record
 from wfkit.report import run_is_over
+from wfkit.run import Run
+from wfkit.trail import note_way
 
 ResultT = TypeVar("ResultT", default=Any)
 Status: TypeAlias = Literal["queued", "running", "waiting", "stuck", "done", "failed", "timed out", "cancelled"]
@@ -49,6 +51,9 @@ class WorkflowHandler(Generic[ResultT]):
         result = await handler
     """
 
+    _live: Any = None  # what shows it in a notebook while it goes on
+    _told = False  # whether its error has a note of the way that led there
+
     def __init__(self, engine: Engine, history: Any) -> None:
         self._engine = engine
         self._history = history
@@ -58,7 +63,12 @@ class WorkflowHandler(Generic[ResultT]):
 
     async def _result(self) -> ResultT:
         await self._finished()
-        result: ResultT = self._engine.verdict.result()
+        verdict = self._engine.verdict
+        if verdict.error is not None and not self._told:
+            self._told = True
+            if self._history is not None and verdict.outcome != "cancelled":
+                note_way(verdict.error, self._history.records, self._engine.plan.name)
+        result: ResultT = verdict.result()
         return result
 
     async def _finished(self) -> None:
@@ -196,6 +206,9 @@ class WorkflowHandler(Generic[ResultT]):
     def __wfkit_plan__(self) -> Plan:
         return self._engine.plan
 
+    def __wfkit_run__(self) -> Run:
+        return self._engine
+
     def __wfkit_records__(self) -> tuple[Record, ...] | None:
         return None if self._history is None else self._history.records
 
@@ -207,6 +220,18 @@ class WorkflowHandler(Generic[ResultT]):
 
     def __repr__(self) -> str:
         return f"<Run of {self._engine.plan.name}: {self.status}>"
+
+    def _ipython_display_(self) -> None:
+        """Show in a notebook how the run is doing, while it goes on.
+
+        Raises:
+            NotImplementedError: there is nothing live to show; IPython then asks for a picture.
+        """
+        if self._engine.ended or not in_notebook():
+            raise NotImplementedError
+        from wfkit.display.live import show_live
+
+        show_live(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         from wfkit.display import handler_bundle

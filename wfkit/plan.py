@@ -48,6 +48,7 @@ class Plan:
     """
 
     __slots__ = (
+        "__weakref__",
         "bindings",
         "by_name",
         "doc",
@@ -169,7 +170,7 @@ def _of_kind(kind: type[Kind], types: list[type[Event]]) -> tuple[type[Kind], ..
 
 def _classes_named(func: Callable[..., Any]) -> Iterator[type]:
     """Yield the classes that a function's code refers to by name, directly or as `module.Class`."""
-    names = set(_names_in(func.__code__))
+    names = names_in(func)
     closed = dict(zip(func.__code__.co_freevars, func.__closure__ or (), strict=False))
     for name in sorted(names):
         try:
@@ -183,9 +184,14 @@ def _classes_named(func: Callable[..., Any]) -> Iterator[type]:
             yield from (kind for inner in sorted(names) if isinstance(kind := vars(found).get(inner), type))
 
 
-def _names_in(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    yield from code.co_freevars
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names_in(constant)
+def names_in(func: Callable[..., Any]) -> set[str]:
+    """Return the names in a function's code, in the functions inside it, and in what a decorator has wrapped."""
+    codes: list[CodeType] = []
+    found: Any = func
+    while found is not None:
+        if isinstance(code := getattr(found, "__code__", None), CodeType) and code not in codes:
+            codes.append(code)
+        found = getattr(found, "__wrapped__", None)
+    for code in codes:  # grows while it is read
+        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+    return {name for code in codes for name in (*code.co_names, *code.co_freevars)}

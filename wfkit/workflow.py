@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Generic, Self
 
@@ -195,6 +196,35 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
     def __wfkit_children__(this: Any) -> dict[str, Any]:
         """Return the child workflows by the names of the attributes that hold them; classes where none was given."""
         return children_of(this, Workflow)
+
+    @either
+    def draw(
+        this: Any,
+        filename: str | os.PathLike[str] | None = None,
+        *,
+        max_label_length: int | None = None,
+        include_child_workflows: bool = True,
+        renderer: str = "svg",
+        direction: str = "down",
+    ) -> Any:
+        """Return the drawing of everything that a workflow class or instance can do.
+
+        As the last value of a cell it shows itself. The arguments, and what is raised, are those of
+        `draw_all_possible_flows`.
+
+        Example:
+            JokeFlow.draw(direction="right")
+        """
+        from wfkit.display import draw_all_possible_flows
+
+        return draw_all_possible_flows(
+            this,
+            filename,
+            max_label_length=max_label_length,
+            include_child_workflows=include_child_workflows,
+            renderer=renderer,
+            direction=direction,
+        )
 
     def __wfkit_records__(self) -> tuple[Record, ...] | None:
         """Return what happened in the latest run, or None if there was none."""

@@ -9,12 +9,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
-from tests.browser.lab import Lab, Opener, OpenNotebook, running_lab
+from tests.browser.lab import Lab, Opener, OpenNotebook, running_lab, watch
+
+expect.set_options(timeout=10_000)  # a busy machine is slow
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -27,7 +28,6 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",  # no way out of this machine
 ]
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 @pytest.fixture(scope="session")
@@ -58,8 +58,9 @@ def browser(chromium: str) -> Iterator[BrowserContext]:
     """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, headless=True, args=FLAGS)
-        # One context for all pages: JupyterLab's own code stays in its cache.
-        yield started.new_context(viewport={"width": 1200, "height": 900})
+        # One context for all pages: JupyterLab's own code stays in its cache. Light or dark is left to the pages: what
+        # Playwright sets by itself would win over the colour scheme of a frame.
+        yield started.new_context(viewport={"width": 1200, "height": 900}, color_scheme="null")
         started.close()
 
 
@@ -73,20 +74,8 @@ def problems() -> list[str]:
 def page(browser: BrowserContext, problems: list[str], tmp_path: Path) -> Iterator[Page]:
     """Open a page, keep a picture of how it looked in the end, and fail if there were any problems."""
 
-    def on_request(request: Request) -> None:
-        address = urlsplit(request.url)
-        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in LOOPBACK:
-            problems.append(f"outside request: {request.url[:120]}")
-
-    def on_console(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            problems.append(f"console: {message.text[:300]} ({message.location.get('url')})")
-
     page = browser.new_page()
-    page.set_default_timeout(15_000)
-    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
-    page.on("request", on_request)
-    page.on("console", on_console)
+    watch(page, problems)
     yield page
     page.screenshot(path=tmp_path / "page.png")
     page.close()

@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 
 from tests.notebooks.saved import joined
 
@@ -155,18 +156,54 @@ def stop(server: subprocess.Popen[bytes]) -> None:
         server.wait()
 
 
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def watch(page: Page, problems: list[str]) -> None:
+    """Note what goes wrong on a page from now on: script errors, console errors, requests that leave this machine."""
+
+    def on_request(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.hostname not in LOOPBACK:
+            problems.append(f"outside request: {request.url[:120]}")
+
+    def on_console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            problems.append(f"console: {message.text[:300]} ({message.location.get('url')})")
+
+    page.set_default_timeout(15_000)
+    page.on("pageerror", lambda error: problems.append(f"script: {error}"))
+    page.on("request", on_request)
+    page.on("console", on_console)
+
+
 NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+
+
+OPEN_WITHOUT_KERNEL = """async name => {
+    const app = window.jupyterapp;
+    await app.restored;
+    app.serviceManager.sessions.startNew = () => new Promise(() => {});  // it would start one by itself
+    const opened = await app.commands.execute('docmanager:open', {path: name});
+    await opened.context.ready;
+    await opened.revealed;
+}"""
 
 
 class OpenNotebook:
     """A notebook that is open in JupyterLab."""
 
-    def __init__(self, lab: Lab, page: Page, name: str) -> None:
-        """Open a notebook of the lab's folder and wait for its kernel."""
+    def __init__(self, lab: Lab, page: Page, name: str, kernel: bool = True) -> None:
+        """Open a notebook of the lab's folder and wait for its kernel, or open it without one."""
         self.page = page
-        page.goto(f"{lab.url}/doc/tree/{name}?token={TOKEN}&reset", wait_until="domcontentloaded")
-        status = f"{NOTEBOOK}?.sessionContext?.session?.kernel?.status"
-        page.wait_for_function(f"() => window.jupyterapp?.shell && {status} === 'idle'", timeout=60_000)
+        if kernel:
+            page.goto(f"{lab.url}/doc/tree/{name}?token={TOKEN}&reset", wait_until="domcontentloaded")
+            status = f"{NOTEBOOK}?.sessionContext?.session?.kernel?.status"
+            page.wait_for_function(f"() => window.jupyterapp?.shell && {status} === 'idle'", timeout=60_000)
+        else:
+            page.goto(f"{lab.url}/doc/workspaces/reader?token={TOKEN}&reset", wait_until="domcontentloaded")
+            page.wait_for_function("() => window.jupyterapp?.shell", timeout=60_000)
+            page.evaluate(OPEN_WITHOUT_KERNEL, name)
 
     def start(self, index: int) -> None:
         """Start a cell and return at once."""
@@ -192,6 +229,22 @@ class OpenNotebook:
     def interrupt(self) -> None:
         """Press the stop button."""
         self._execute("notebook:interrupt-kernel", 5)
+
+    def save(self) -> None:
+        """Save it, as a person does."""
+        self._execute("docmanager:save", 10)
+
+    def set_theme(self, light: bool) -> None:
+        """Choose the light or the dark theme of JupyterLab, and wait until the page has it.
+
+        Also until its splash screen is gone: JupyterLab fails over its own if the next theme comes before that.
+        """
+        self.page.evaluate(
+            "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+            f"JupyterLab {'Light' if light else 'Dark'}",
+        )
+        self.page.wait_for_selector(f"body[data-jp-theme-light={str(light).lower()}]", state="attached")
+        self.page.wait_for_selector("#jupyterlab-splash", state="detached")
 
     def outputs(self, index: int) -> list[dict[str, Any]]:
         """Return the outputs of a cell, in the form in which notebooks save them."""

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from tests.display.flows import HOSTILE, FailedEvent, InputEvent, QueryEvent, Question, SetupEvent, Tape
+from tests.display.inert import inspect
 from tests.display.test_execution import links, states, story
 from tests.flows import Answer, Ask
 from wfkit import Event, StartEvent, StepFailedEvent, StopEvent, Workflow, catch_error, draw_most_recent_execution, step
 from wfkit.display.drawing import Drawing
 from wfkit.display.execution import MOST
-from wfkit.display.html import WIDEST
+from wfkit.display.frame import SMALLEST
 from wfkit.display.siblings import MOST_SIBLINGS
 from wfkit.events import CollectionReleaseEvent
 from wfkit.records import EventStreamed, StepFailed
@@ -56,7 +57,7 @@ class Squares(Workflow):
 async def drawn(workflow: Workflow, **given: Any) -> Drawing:
     run = workflow.run(**given)
     await run
-    return draw_most_recent_execution(run)
+    return draw_most_recent_execution(run, unrolled=True)
 
 
 async def test_a_run_with_a_list_and_a_recovered_failure() -> None:
@@ -147,7 +148,7 @@ def test_executions_of_many_steps_side_by_side_open_on_something() -> None:
     drawing = Drawing(story(tape.records))
     width = float(drawing.svg.partition(' width="')[2].partition('"')[0])
     assert width > MOST * 100
-    assert f"min-width:{WIDEST}px;max-width:{width:.0f}px;width:100%" in drawing.html
+    assert f"min-width:{width * SMALLEST:.0f}px" in drawing.html
 
 
 async def test_two_failing_runs_alike_give_the_same_bytes() -> None:
@@ -281,6 +282,6 @@ def test_hostile_names_of_siblings_stay_text() -> None:
         tape.records.append(StepFailed(0.0, 10 + index, HOSTILE, ValueError(HOSTILE), 1, None))
     drawing = Drawing(story(tape.records))
     assert "\u00d720" in drawing.text
-    for face in (drawing.page, drawing.mermaid):
-        assert "<script>" not in face
-        assert "<img" not in face
+    assert inspect(drawing.page).images == 0
+    assert "<script>" not in drawing.mermaid
+    assert "<img" not in drawing.mermaid

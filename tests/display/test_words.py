@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import Any
+from collections import OrderedDict, UserList, defaultdict, deque
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import pytest
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from wfkit.display.words import clean, columns, cut, fields_of, shown
 from wfkit.events import Event
@@ -105,3 +108,107 @@ def test_a_megabyte_is_cut_without_being_spelled_out() -> None:
     assert len(shown(["x" * 1_000_000] * 100_000)) == 200
     assert len(shown({str(index): index for index in range(100_000)})) <= 200
     assert time.process_time() - start < 2
+
+
+class Meta(type):
+    @property
+    def __name__(cls) -> str:  # type: ignore[override]
+        raise RuntimeError("no name")
+
+
+class Nameless(metaclass=Meta):
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+class Classless:
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
+        raise RuntimeError("no class")
+
+
+class Odd(str):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+    def __len__(self) -> int:
+        raise RuntimeError("no length")
+
+
+class Pair(NamedTuple):
+    user: str
+    password: str
+
+
+@dataclass
+class Quiet:
+    open: int
+    hushed: str = field(repr=False)
+
+
+class Kept(Event):
+    open: int
+    hushed: str = Field(repr=False)
+
+
+def test_whatever_raises_when_it_is_looked_at_is_shown_somehow() -> None:
+    for value in (Nameless(), Classless(), Odd("x"), [Odd("x")], {Odd("k"): Odd("v")}):
+        assert shown(value)
+        assert fields_of(Event(value=value))[0][0] == "value"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Pair("ada", "hunter2"),
+        deque([{"password": "hunter2"}]),
+        SimpleNamespace(password="hunter2"),
+        type("L", (list,), {})([{"api_key": "hunter2"}]),
+        UserList([{"token": "hunter2"}]),
+        {b"password": "hunter2"},
+        OrderedDict(password="hunter2"),
+        defaultdict(str, password="hunter2"),
+        ValueError({"password": "hunter2"}),
+        Quiet(1, "hunter2"),
+        Kept(open=1, hushed="hunter2"),
+    ],
+)
+def test_secrets_are_masked_in_every_container(value: object) -> None:
+    assert "hunter2" not in shown(value)
+    assert "hunter2" not in str(fields_of(Event(value=value)))
+
+
+def test_what_an_author_keeps_out_of_the_repr_is_not_shown() -> None:
+    assert fields_of(Kept(open=1, hushed="hunter2")) == [("open", "1")]
+
+
+def test_no_more_is_read_than_is_shown() -> None:
+    looked: list[int] = []
+
+    class Counted:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def __repr__(self) -> str:
+            looked.append(self.number)
+            return str(self.number)
+
+    event = Event(**{f"field_{number}": Counted(number) for number in range(1_000)})
+    assert len(fields_of(event, most=3)) == 3
+    shown([Counted(number) for number in range(1_000)])
+    assert len(looked) < 20
+
+
+def test_a_set_reads_the_same_in_every_process_and_a_large_one_is_counted() -> None:
+    assert shown({"b", "a", "c"}) == "{'a', 'b', 'c'}"
+    assert shown(set(range(5_000))) == "{… 5,000 items …}"
+    assert shown(set()) == "set()"
+    assert shown(frozenset()) == "frozenset()"
+
+
+def test_a_set_of_long_things_is_not_spelled_out() -> None:
+    assert len(shown({(number, "x" * 100_000) for number in range(200)})) <= 200
+
+
+def test_marks_that_reorder_writing_go() -> None:
+    assert clean("a\u061cb\u206ac\ufff9d") == "abcd"

@@ -393,3 +393,20 @@ async def test_observing_reaches_the_runs_that_steps_begin(probe: Probe) -> None
         await Parent().run()
 
     assert probe.steps == ["go", "first", "second"]
+
+
+async def test_every_run_keeps_as_much_of_itself_as_the_class_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    workflow = Line()
+    monkeypatch.setattr(Recorder, "DEFAULT_LIMIT", 3)
+    handler = workflow.run()
+    await handler
+    assert [type(record) for record in handler.__wfkit_records__() or ()][-1] is RunEnded
+    assert len(handler.__wfkit_records__() or ()) == 3
+    assert len(Recorder(limit=None)._ring) == 0
+    assert Recorder(limit=None)._ring.maxlen is None
+
+
+@pytest.mark.parametrize("limit", [-1, True, "10", 2.5])
+def test_a_senseless_limit_is_refused(limit: Any) -> None:
+    with pytest.raises(ValueError, match="limit is a whole number of records from 0 on"):
+        Recorder(limit=limit)

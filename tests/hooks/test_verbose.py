@@ -93,6 +93,44 @@ async def test_a_failure_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     )
 
 
+class Mute(Exception):
+    """Has no words."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ValueError("no good"), "ValueError: no good"),
+        (ValueError("first\nsecond\r\nthird"), "ValueError: first\n    second\n    third"),
+        (ValueError(), "ValueError"),
+        (Mute(), "Mute: (its message cannot be shown)"),
+        (ValueError("x" * 1_000_000), f"ValueError: {'x' * 2_000}\u2026"),
+    ],
+)
+async def test_a_failure_tells_the_event_and_the_error(
+    error: Exception, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Flow(Workflow):
+        @step
+        async def parse(self, ev: StartEvent) -> Middle:
+            return Middle(text="x")
+
+        @step
+        async def judge(self, ev: Middle) -> StopEvent:
+            raise error
+
+    with pytest.raises(type(error)):
+        await Flow(verbose=True).run()
+
+    assert capsys.readouterr().out == (
+        "Running step parse\nStep parse produced event Middle\nRunning step judge\n"
+        f"Step judge failed on Middle: {words}\n"
+    )
+
+
 class Twice:
     """Tries a second time after half a second."""
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
 from wfkit.display.draw import graph_of, plan_of
 from wfkit.display.drawing import Drawing
-from wfkit.display.execution import draw_execution, message_of
-from wfkit.display.figure import Figure
+from wfkit.display.execution import draw_execution
+from wfkit.display.failure import failure_html, failure_lines, find_failure
+from wfkit.display.figure import NAME_LIMIT, Figure
 from wfkit.display.history import History
-from wfkit.display.html import heading_line
-from wfkit.display.words import clean, cut, shown
+from wfkit.display.playback import Playback
+from wfkit.display.text import draw_text
+from wfkit.display.traces import message_of
+from wfkit.display.words import brief, count, cut, name_of_type, shown
 from wfkit.events import StopEvent
+from wfkit.graph import FlowGraph
 from wfkit.plan import Plan
 from wfkit.problems import Problem, find_problems
 from wfkit.records import Record
+
+PROBLEM_LIMIT = 1_000
 
 
 def workflow_bundle(workflow: Any) -> dict[str, str]:
@@ -35,20 +42,38 @@ def workflow_bundle(workflow: Any) -> dict[str, str]:
     ask = getattr(workflow, "__wfkit_problems__", None)
     problems = (ask() if callable(ask) else find_problems(plan)) if plan.steps else []
     drawing = Drawing(Figure.of_flow(graph_of(workflow)))
-    name = clean(plan.name)
+    name = brief(plan.name, NAME_LIMIT)
     first = ", ".join([f"{name} (workflow{' class' if isinstance(workflow, type) else ''}", *details]) + ")"
     if not plan.steps:
-        return {"text/plain": first, "text/html": heading_line(cut(name, 120), details)}
+        return {"text/plain": first, "text/html": _heading(name, details)}
     lines = drawing.text.split("\n")[1:]
     return {
         **drawing._repr_mimebundle_(),
         "text/plain": "\n".join([first, *lines, *(f"  problem: {_spell(problem)}" for problem in problems)]),
-        "text/html": heading_line(cut(name, 120), details) + _list(problems) + drawing.html,
+        "text/html": _heading(name, details) + _list(problems) + drawing.html,
     }
 
 
+def graph_bundle(graph: FlowGraph) -> dict[str, str]:
+    """Return what a flow graph shows: itself.
+
+    Args:
+        graph: the flow of a workflow.
+
+    Returns:
+        A MIME bundle: for each type of content its text.
+    """
+    return Drawing(Figure.of_flow(graph))._repr_mimebundle_()
+
+
+def _heading(name: str, details: Sequence[str]) -> str:
+    """Return one line over a picture: a name, then quiet details. Everything is escaped here."""
+    told = "".join(f' <span style="opacity:.7">· {escape(detail)}</span>' for detail in details)
+    return f'<div style="margin:2px 0 6px"><b>{escape(name)}</b>{told}</div>'
+
+
 def _details(workflow: Any, plan: Plan) -> list[str]:
-    found = [_count(len(plan.steps), "step")]
+    found = [count(len(plan.steps), "step")]
     if not isinstance(workflow, type):
         ask = getattr(workflow, "__wfkit_timeout__", None)
         timeout = ask() if callable(ask) else None
@@ -57,12 +82,8 @@ def _details(workflow: Any, plan: Plan) -> list[str]:
     return found
 
 
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
 def _spell(problem: Problem) -> str:
-    return clean(f"{problem.message} {problem.hint}")
+    return brief(f"{problem.message} {problem.hint}", PROBLEM_LIMIT)
 
 
 def _list(problems: list[Problem]) -> str:
@@ -87,22 +108,27 @@ def handler_bundle(handler: Any) -> dict[str, str]:
     plan = plan_of(handler)
     ask = getattr(handler, "__wfkit_records__", None)
     records: tuple[Record, ...] = (ask() if callable(ask) else None) or ()
-    history = History(records)
-    status = clean(str(getattr(handler, "status", "")))
+    drawing = Playback(records, plan, graph_of(handler))
+    history = drawing.story.history
+    status = brief(str(getattr(handler, "status", "")), NAME_LIMIT)
     details = [status] if status else []
-    details += [_count(len(history.passages), "event"), _count(len(history.executions), "step execution")]
+    details += [count(len(history.passages), "event"), count(len(history.executions), "step execution")]
     outcome = _outcome(history)
-    name = clean(plan.name)
+    name = brief(plan.name, NAME_LIMIT)
     first = f"Run of {name}: " + ", ".join(details)
     if not records:
-        return {"text/plain": first, "text/html": heading_line(f"Run of {cut(name, 120)}", details)}
-    drawing = Drawing(draw_execution(history, with_outcome=False))
-    lines = drawing.text.split("\n")[1:]
-    told = f'<div style="margin:0 0 6px">{escape(outcome)}</div>' if outcome else ""
+        return {"text/plain": first, "text/html": _heading(f"Run of {name}", details)}
+    lines = draw_text(draw_execution(history, with_outcome=False)).split("\n")[1:]
+    told = ""
+    said = [f"  {outcome}"] if outcome else []
+    run = getattr(handler, "__wfkit_run__", None)
+    failure = find_failure(records, plan.name, run().verdict if callable(run) else None)
+    if failure is not None:
+        told, said = failure_html(failure), [f"  {line}" for line in failure_lines(failure)]
     return {
         **drawing._repr_mimebundle_(),
-        "text/plain": "\n".join([first, *([f"  {outcome}"] if outcome else []), *lines]),
-        "text/html": heading_line(f"Run of {cut(name, 120)}", details) + told + drawing.html,
+        "text/plain": "\n".join([first, *said, *lines]),
+        "text/html": told + drawing.html,
     }
 
 
@@ -111,7 +137,7 @@ def _outcome(history: History) -> str:
         return ""
     if history.end.error is not None:
         error = history.end.error
-        return cut(f"{clean(type(error).__name__)}: {message_of(error)}", 300)
+        return cut(f"{name_of_type(error)}: {message_of(error, 300)}", 300)
     event = history.end.event
     return f"result: {shown(event.result if type(event) is StopEvent else event)}"
 

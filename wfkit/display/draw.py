@@ -8,6 +8,7 @@ from wfkit.display.drawing import Drawing, announce
 from wfkit.display.execution import draw_execution
 from wfkit.display.figure import Figure
 from wfkit.display.files import FileName, ending_of, write
+from wfkit.display.playback import Playback
 from wfkit.display.words import cut
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.graph import FlowGraph
@@ -81,6 +82,7 @@ def draw_all_possible_flows(
     max_label_length: int | None = None,
     include_child_workflows: bool = True,
     renderer: str = "svg",
+    direction: str = "down",
 ) -> Drawing:
     """Draw everything that a workflow can do: its steps, its events and who passes which to whom.
 
@@ -91,21 +93,24 @@ def draw_all_possible_flows(
         notebook: taken and ignored, for code written for another library.
         max_label_length: cut names to this many characters.
         include_child_workflows: whether the flows of workflows inside it are drawn, too, each in a frame.
-        renderer: what the notebook shows: "svg", a light picture, or "pyvis", an interactive page of 700 kB.
+        renderer: what the notebook shows: "svg", a light picture, or "pyvis", a page of 700 kB whose shapes can be
+            dragged about.
+        direction: "down" or "right", the way the flow runs.
 
     Returns:
         A drawing, which shows itself as the last value of a cell.
 
     Raises:
         TypeError: `workflow` is not a workflow.
-        ValueError: there is no such renderer, `max_label_length` is less than 1, or the file has another ending.
+        ValueError: there is no such renderer or direction, `max_label_length` is less than 1, or the file has another
+            ending.
         OSError: the file cannot be written.
 
     Example:
         draw_all_possible_flows(LoopExampleFlow, filename="loop_workflow.html")
     """
     figure = Figure.of_flow(graph_of(workflow, include_child_workflows), max_label_length)
-    return announce(Drawing(figure, renderer, pyvis_file=True), filename)
+    return announce(Drawing(figure, renderer, pyvis_file=True, direction=direction), filename)
 
 
 def draw_all_possible_flows_mermaid(
@@ -139,8 +144,13 @@ def draw_most_recent_execution(
     filename: FileName | None = None,
     notebook: bool | None = None,
     max_label_length: int | None = None,
+    direction: str = "down",
+    unrolled: bool = False,
 ) -> Drawing:
-    """Draw what happened: every execution of a step, and the events that led from one to the next.
+    """Draw what happened: the flow, and the run moving through it.
+
+    In a notebook and as a page the run plays: every moment of it can be stepped to, with the events on their way, the
+    state of each step, durations and errors, and a timeline below. That needs neither a kernel nor a network.
 
     Args:
         handler_or_workflow: what `run()` returned, or a workflow, of which the latest run is drawn.
@@ -148,6 +158,9 @@ def draw_most_recent_execution(
             .htm or none, the picture for .svg, text for .mmd (Mermaid) and .txt.
         notebook: taken and ignored, for code written for another library.
         max_label_length: cut names to this many characters.
+        direction: "down" or "right", the way the flow runs.
+        unrolled: draw every execution of a step by itself instead, and the events that led from one to the next. It
+            stands still.
 
     Returns:
         A drawing, which shows itself as the last value of a cell.
@@ -155,7 +168,7 @@ def draw_most_recent_execution(
     Raises:
         TypeError: it is neither a handler nor a workflow.
         WorkflowRuntimeError: nothing has run yet.
-        ValueError: `max_label_length` is less than 1, or the file has another ending.
+        ValueError: `max_label_length` is less than 1, there is no such direction, or the file has another ending.
         OSError: the file cannot be written.
 
     Example:
@@ -164,4 +177,7 @@ def draw_most_recent_execution(
         draw_most_recent_execution(handler, filename="execution.html")
     """
     records = records_of(handler_or_workflow)
-    return announce(Drawing(draw_execution(records, max_label_length)), filename)
+    if unrolled:
+        return announce(Drawing(draw_execution(records, max_label_length), direction=direction), filename)
+    plan, graph = plan_of(handler_or_workflow), graph_of(handler_or_workflow)
+    return announce(Playback(records, plan, graph, max_label_length, direction), filename)

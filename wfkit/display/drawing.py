@@ -10,10 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 from wfkit.display.figure import Figure
 from wfkit.display.files import FileName, ending_of, write
-from wfkit.display.html import inline_page, inline_picture, standalone_page
+from wfkit.display.frame import frame_document, framed
 from wfkit.display.layout import Layout
+from wfkit.display.legend import legend_html
 from wfkit.display.mermaid import draw_mermaid
 from wfkit.display.network import draw_network
+from wfkit.display.spacing import SPACING, Direction
 from wfkit.display.svg import draw_svg
 from wfkit.display.text import draw_text
 
@@ -31,9 +33,10 @@ class Drawing:
         figure: what is on the picture.
         renderer: "svg" for a light picture in the notebook, "pyvis" for an interactive page of 700 kB.
         pyvis_file: whether a page written to a file is drawn by pyvis.
+        direction: "down" or "right", the way the flow runs.
 
     Raises:
-        ValueError: there is no such renderer.
+        ValueError: there is no such renderer or direction.
 
     Example:
         drawing = draw_all_possible_flows(MyFlow)
@@ -41,17 +44,24 @@ class Drawing:
         print(drawing.mermaid)
     """
 
-    def __init__(self, figure: Figure, renderer: str = "svg", pyvis_file: bool = False) -> None:
+    def __init__(
+        self, figure: Figure, renderer: str = "svg", pyvis_file: bool = False, direction: str = "down"
+    ) -> None:
         if renderer not in RENDERERS:
             choices = " or ".join(repr(name) for name in RENDERERS)
             raise ValueError(f"renderer is {choices}; it is {renderer!r}")
-        self._figure = figure
+        self._flow = figure
         self._renderer = renderer
+        self._direction = checked_direction(direction)
         self._pyvis_file = pyvis_file or renderer == "pyvis"
 
     @cached_property
+    def _figure(self) -> Figure:
+        return self._flow
+
+    @cached_property
     def _layout(self) -> Layout:
-        return self._figure.lay_out()
+        return self._figure.lay_out(self._direction)
 
     @cached_property
     def svg(self) -> str:
@@ -61,7 +71,7 @@ class Drawing:
     @cached_property
     def mermaid(self) -> str:
         """The picture as Mermaid text."""
-        return draw_mermaid(self._figure)
+        return draw_mermaid(self._figure, self._direction)
 
     @cached_property
     def text(self) -> str:
@@ -71,16 +81,22 @@ class Drawing:
     @cached_property
     def html(self) -> str:
         """The picture as a piece of HTML for the output of a cell."""
-        if self._renderer == "pyvis":
-            return inline_page(self.page, self._title)
-        return inline_picture(self.svg, self._title, _width_of(self.svg))
+        pyvis = self._renderer == "pyvis"
+        size = _measure("width", self.svg), _measure("height", self.svg)
+        return framed(self.page if pyvis else self._document(), self.svg, self._title, *size, sandbox=pyvis)
 
     @cached_property
     def page(self) -> str:
         """The picture as an HTML page of its own, which needs no other file and no network."""
         if self._pyvis_file:
             return draw_network(self._figure, self._layout)
-        return standalone_page(self.svg, self._figure.name, [self._figure.what, *self._figure.remarks])
+        heading = (self._figure.name, self._figure.what, *self._figure.remarks)
+        return self._document(full_page=True, heading=heading)
+
+    def _document(self, full_page: bool = False, heading: tuple[str, ...] = ()) -> str:
+        """Return the picture as a document in which it can be zoomed, pointed at and searched."""
+        svg = draw_svg(self._figure, self._layout, embedded=True)
+        return frame_document(svg, self._title, full_page=full_page, heading=heading, foot=legend_html(self._figure))
 
     @property
     def _title(self) -> str:
@@ -119,8 +135,20 @@ class Drawing:
         return f"<Drawing of {self._title}>"
 
 
-def _width_of(svg: str) -> float:
-    return float(svg.partition(' width="')[2].partition('"')[0])
+def checked_direction(direction: str) -> Direction:
+    """Return the way a flow runs.
+
+    Raises:
+        ValueError: there is no such direction.
+    """
+    for known in SPACING:
+        if direction == known:
+            return known
+    raise ValueError(f"direction is {' or '.join(map(repr, SPACING))}; it is {direction!r}")
+
+
+def _measure(name: str, svg: str) -> float:
+    return float(svg.partition(f' {name}="')[2].partition('"')[0])
 
 
 def announce(drawing: Drawing, filename: FileName | None) -> Drawing:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from html import escape
 from typing import Final
 
 from wfkit.display.figure import NAME_LIMIT, Arrow, Figure, Shape, ShapeKind, label_limit
 from wfkit.display.history import Execution, History, Passage
 from wfkit.display.siblings import Siblings, fold_siblings
-from wfkit.display.words import TIMES, clean, cut, fields_of
+from wfkit.display.traces import message_of
+from wfkit.display.words import TIMES, VALUE_LIMIT, brief, count, cut, fields_of, name_of_type, values_of
 from wfkit.events import (
     Event,
     HumanResponseEvent,
@@ -26,7 +28,11 @@ MOST: Final = 60
 FOLD: Final = "… more …"
 EARLIER: Final = "… earlier …"
 PERSON: Final = "(person)"  # no step can have this name
-_FIELDS: Final = 20
+_FIELDS, _BRIEF_FIELDS = 20, 4
+_NAME: Final = 400  # characters of a name
+_BRIEF: Final = 40  # characters of a value
+# Characters of HTML. What events carried is told in full on hovering until there is that much of it on one picture.
+_TIP_ROOM: Final = 100_000
 _ERRORS: Final = 5
 
 
@@ -59,6 +65,7 @@ class _Sketch:
         self.history = history
         self.with_outcome = with_outcome
         self.limit = limit
+        self.room = _TIP_ROOM
         self.siblings = fold_siblings(history.executions, history.passages)
         drawn = list(dict.fromkeys(self._unit(execution) for execution in history.executions))
         surplus = max(0, len(drawn) - MOST) if len(drawn) > MOST + 1 else 0
@@ -95,7 +102,7 @@ class _Sketch:
         for arrow in sorted(self.arrows, key=lambda arrow: arrow.quiet):
             by_ends.setdefault((arrow.source, arrow.target), arrow)
         arrows = [arrow for arrow in self.arrows if by_ends[arrow.source, arrow.target] is arrow]
-        name = cut(clean(self.history.workflow), NAME_LIMIT)
+        name = brief(self.history.workflow, NAME_LIMIT)
         return Figure(name, "latest execution", tuple(self.shapes.values()), tuple(arrows), self._remarks())
 
     # -- executions --------------------------------------------------------------------------------------------
@@ -118,18 +125,18 @@ class _Sketch:
         if shape_id in self.folds:
             self._draw_siblings(self.siblings[id(execution)])
             return
-        name = clean(execution.step)
+        name = brief(execution.step, _NAME)
         number = f" #{execution.number}"
         lines = [cut(name, 400) + number, execution.state]
         notes = []
         if execution.error is not None:
-            kind = clean(type(execution.error).__name__)
+            kind = name_of_type(execution.error)
             notes.append(cut(kind, self.limit))
             lines.append(_spell_error(execution.error))
         if execution.attempts > 1 or execution.retrying:
             notes.append(f"{execution.attempts} attempt{'' if execution.attempts == 1 else 's'}")
         if execution.state == "waiting":
-            awaited = ", ".join(dict.fromkeys(clean(kind) for kind in execution.waits.values()))
+            awaited = ", ".join(dict.fromkeys(brief(kind, _NAME) for kind in execution.waits.values()))
             notes.append("to be retried" if execution.retrying else cut(f"for {awaited}", self.limit))
         label = cut(name, self.limit) + number
         self.shapes[shape_id] = Shape(
@@ -139,7 +146,7 @@ class _Sketch:
     def _draw_siblings(self, siblings: Siblings) -> None:
         if siblings.id in self.shapes:
             return
-        name = clean(siblings.members[0].step)
+        name = brief(siblings.members[0].step, _NAME)
         number = f" {TIMES}{len(siblings.members):,}"
         lines = [cut(name, 400) + number, siblings.note]
         errors = Counter(_spell_error(found.error) for found in siblings.members if found.error is not None)
@@ -189,7 +196,7 @@ class _Sketch:
     def _draw_event(self, group: _Group) -> None:
         passage = group.first
         kind = type(passage.event)
-        name = clean(kind.__name__)
+        name = brief(kind.__name__, _NAME)
         label = cut(name, self.limit)
         if group.count > 1:
             name, label = f"{group.count:,} {TIMES} {name}", f"{group.count:,} {TIMES} {label}"
@@ -197,7 +204,8 @@ class _Sketch:
         where = group.sources[0] if group.sources else "outside"
         while (shape_id := f"{where} > {kind.__name__} #{number}") in self.shapes:
             number += 1
-        tip = (name, *(_told(group) or ()))
+        tip = (name, *_told(group, self.room > 0))
+        self.room -= sum(len(escape(line)) for line in tip)
         loose = _is_loose(passage)
         self.shapes[shape_id] = Shape(shape_id, _kind_of(passage.event), name, label, tip=tip, loose=loose)
         for source in group.sources:
@@ -230,7 +238,7 @@ class _Sketch:
 
     def _outcome(self) -> list[str]:
         history = self.history
-        counts = f"{_count(len(history.executions), 'step execution')}, {_count(len(history.passages), 'event')}"
+        counts = f"{count(len(history.executions), 'step execution')}, {count(len(history.passages), 'event')}"
         if history.end is None:
             state = "waiting" if history.idle is not None and not history.idle.stuck else "still running"
             state = "stuck" if history.idle is not None and history.idle.stuck else state
@@ -239,16 +247,12 @@ class _Sketch:
         lines = [f"{state} · {counts}"]
         if history.end is not None and history.end.error is not None and history.end.outcome == "failed":
             error = history.end.error
-            lines.append(cut(f"{clean(type(error).__name__)}: {message_of(error)}", 120))
+            lines.append(cut(f"{name_of_type(error)}: {message_of(error, 1_000)}", 120))
         return lines
 
 
 def _spell_error(error: BaseException) -> str:
-    return cut(f"{clean(type(error).__name__)}: {message_of(error)}", 300)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return cut(f"{name_of_type(error)}: {message_of(error, 1_000)}", 300)
 
 
 def _is_loose(passage: Passage) -> bool:
@@ -274,7 +278,7 @@ def _clock_fields(event: Event) -> tuple[str, ...]:
     return ("elapsed_seconds", "failed_at") if isinstance(event, (StepFailedEvent, WorkflowFailedEvent)) else ()
 
 
-def _told(group: _Group) -> list[str]:
+def _told(group: _Group, roomy: bool) -> list[str]:
     passage = group.first
     lines = []
     if passage.late:
@@ -282,18 +286,13 @@ def _told(group: _Group) -> list[str]:
     elif _is_loose(passage):
         lines.append("no step took it")
     elif passage.targets and not passage.takers:
-        lines.append(cut(clean(f"queued for {', '.join(passage.targets)}, which did not start"), 300))
+        lines.append(brief(f"queued for {', '.join(passage.targets)}, which did not start", 300))
     if group.count == 1:
-        fields = [pair for pair in fields_of(passage.event) if pair[0] not in _clock_fields(passage.event)]
-        lines += [f"{cut(name, 60)}: {value}" for name, value in fields[:_FIELDS]]
-        if len(fields) > _FIELDS:
-            lines.append(f"… {len(fields) - _FIELDS:,} more fields")
+        clocks = _clock_fields(passage.event)
+        most, limit = (_FIELDS, VALUE_LIMIT) if roomy else (_BRIEF_FIELDS, _BRIEF)
+        found = fields_of(passage.event, limit, most + len(clocks))
+        lines += [f"{name}: {value}" for name, value in found if name not in clocks][:most]
+        more = len(values_of(passage.event)) - len(clocks) - most
+        if more > 0:
+            lines.append(f"… {more:,} more fields")
     return lines
-
-
-def message_of(error: BaseException) -> str:
-    """Return the text of an error, on one line and not endless."""
-    try:
-        return clean(cut(str(error), 1_000))
-    except Exception:  # an exception of the user's own whose text raises
-        return "(its message cannot be shown)"

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from wfkit.display.layout import Box, Layout, lay_out
+from wfkit.display.spacing import Direction
+from wfkit.display.tally import Tally
 from wfkit.display.tokens import COLUMN, SMALL, TEXT
-from wfkit.display.words import TIMES, clean, columns, cut
+from wfkit.display.words import FIELD_LIMIT, TIMES, brief, columns, cut
 from wfkit.graph import ERROR_HANDLER, Child, EdgeKind, FlowGraph, Node
 
 ShapeKind: TypeAlias = Literal[
@@ -25,8 +27,11 @@ State: TypeAlias = Literal["done", "failed", "waiting", "running", "cancelled"]
 
 LABEL_LIMIT: Final = 32
 TIP_LIMIT: Final = 2_000
+TIP_LINES: Final = 30
 NAME_LIMIT: Final = 120
+NAMELESS: Final = "(no name)"  # what is written where a name has nothing in it that can be shown
 TITLE_HEIGHT: Final = 26.0
+TALLY_ROOM: Final = 112.0
 _ARROWS: Final[dict[EdgeKind, ArrowKind]] = {
     "event": "event",
     "many": "many",
@@ -51,6 +56,7 @@ class Shape:
         state: for the execution of a step, how it stands.
         mark: a quiet mark beside the label, or "".
         loose: whether it leads nowhere: an event that nobody took.
+        tally: in a flow that shows a run, what became of this shape.
     """
 
     id: str
@@ -62,6 +68,7 @@ class Shape:
     state: State | None = None
     mark: str = ""
     loose: bool = False
+    tally: Tally | None = None
 
     @property
     def is_event(self) -> bool:
@@ -79,17 +86,23 @@ class Shape:
         return self.state is not None or self.kind in ("start", "stop", "person")
 
     @property
+    def is_counted(self) -> bool:
+        """Whether a line on it is kept free for what became of it."""
+        return self.tally is not None and self.kind == "step"
+
+    @property
     def width(self) -> float:
         """How wide it is drawn."""
         first = columns(self.label) * TEXT * COLUMN + (18 if self.has_glyph else 0)
         first += (columns(self.mark) * SMALL * COLUMN + 8) if self.mark else 0
-        second = columns(self.note) * SMALL * COLUMN
+        second = max(columns(self.note) * SMALL * COLUMN, TALLY_ROOM if self.is_counted else 0)
         return float(max(64, 2 * round((max(first, second) + (28 if self.is_event or self.is_resource else 26)) / 2)))
 
     @property
     def height(self) -> float:
         """How high it is drawn."""
-        return 48.0 if self.note else 28.0 if self.is_event or self.is_resource else 36.0
+        lines = bool(self.note) + self.is_counted
+        return (36.0, 48.0, 64.0)[lines] if lines or not (self.is_event or self.is_resource) else 28.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +171,7 @@ class Figure:
             path: what the ids of everything in it begin with.
         """
         limit = label_limit(max_label_length)
-        ids = {node.id: _short(path + node.id) for node in graph.nodes}
+        ids = {node.id: short_id(path + node.id) for node in graph.nodes}
         shapes = [_shape_of(node, ids[node.id], limit) for node in graph.nodes]
         shapes.sort(key=lambda shape: shape.kind != "start")  # the reading begins there
         arrows = [Arrow(ids[edge.source], ids[edge.target], _ARROWS[edge.kind]) for edge in graph.edges]
@@ -170,7 +183,7 @@ class Figure:
             cluster = _cluster_of(child, path + inside, max_label_length)
             clusters.append(cluster)
             arrows += [Arrow(ids[user], cluster.id, "child") for user in child.users]
-        name = cut(clean(graph.name), NAME_LIMIT)
+        name = brief(graph.name, NAME_LIMIT) or NAMELESS
         return cls(name, "all possible flows", tuple(shapes), tuple(dict.fromkeys(arrows)), clusters=tuple(clusters))
 
     @property
@@ -196,17 +209,21 @@ class Figure:
         """The frames, with those in frames, the outer ones first."""
         return [cluster for figure in self.figures for cluster in figure.clusters]
 
-    def lay_out(self) -> Layout:
-        """Place the shapes and route the arrows. Frames stand below all shapes, with what is in them."""
+    def lay_out(self, direction: Direction = "down") -> Layout:
+        """Place the shapes and route the arrows. Frames stand behind all shapes, with what is in them.
+
+        Args:
+            direction: where the flow goes, "down" or "right".
+        """
         boxes = [Box(shape.id, shape.width, shape.height) for shape in self.shapes]
         inside: dict[str, Layout] = {}
         for cluster in self.clusters:
             width, height = cluster.width, TITLE_HEIGHT
             if cluster.figure is not None:
-                inner = inside[cluster.id] = cluster.figure.lay_out()
+                inner = inside[cluster.id] = cluster.figure.lay_out(direction)
                 width, height = max(width, inner.width), height + inner.height
             boxes.append(Box(cluster.id, 2 * round(width / 2), height, last=True))
-        found = lay_out(boxes, [(arrow.source, arrow.target) for arrow in self.arrows])
+        found = lay_out(boxes, [(arrow.source, arrow.target) for arrow in self.arrows], direction)
         for id, inner in inside.items():
             frame = found.places[id]
             found.put_in(inner, round(frame.x - inner.width / 2), round(frame.y - frame.height / 2 + TITLE_HEIGHT))
@@ -225,10 +242,10 @@ def label_limit(max_label_length: int | None) -> int:
         raise ValueError(
             f"max_label_length is a whole number of characters from 1 on, or None; it is {max_label_length!r}"
         )
-    return max_label_length
+    return min(max_label_length, NAME_LIMIT)
 
 
-def _short(content: str) -> str:
+def short_id(content: str) -> str:
     """Return an id as it is, or, of an endless one, its beginning and a number made from all of it."""
     if len(content) <= 200:
         return content
@@ -236,25 +253,38 @@ def _short(content: str) -> str:
 
 
 def _shape_of(node: Node, id: str, limit: int) -> Shape:
-    name = clean(node.name)
+    name = brief(node.name, TIP_LIMIT) or NAMELESS
     tip = [cut(name, TIP_LIMIT)]
     if node.kind in ("resource", "config"):
         tip[0] = f"{node.kind} {tip[0]}"
     if node.kind == "step":
         tip[0] = "step " + tip[0]
-        tip += [f"{clean(key)}: {cut(clean(kind), 200)}" for key, kind in node.fields if key != "return"]
-        tip += [f"returns {cut(clean(kind), 200)}" for key, kind in node.fields if key == "return"]
+        tip += _few([_line(key, kind) for key, kind in node.fields if key != "return"])
+        tip += [f"returns {brief(kind, 200)}" for key, kind in node.fields if key == "return"]
         tip.append("works on 1 event at a time" if node.num_workers == 1 else f"works on {node.num_workers} at once")
     else:
-        tip += [f"{clean(key)}: {cut(clean(kind), 200)}" for key, kind in node.fields]
+        tip += _few([_line(key, kind) for key, kind in node.fields])
     if node.note:
         tip.insert(1, node.note)
     if node.doc:
-        tip.append(cut(clean(node.doc), 400))
+        tip.append(_summary(node.doc))
     # Nobody chooses how many failures a handler works on.
     asked = node.note != ERROR_HANDLER and node.num_workers not in (0, USUAL_WORKERS)
     mark = f"{TIMES}{node.num_workers}" if asked else ""
     return Shape(id, node.kind, cut(name, TIP_LIMIT), cut(name, limit), node.note, tuple(tip), mark=mark)
+
+
+def _line(key: str, kind: str) -> str:
+    return f"{brief(key, FIELD_LIMIT)}: {brief(kind, 200)}"
+
+
+def _summary(doc: str) -> str:
+    """Return the first paragraph of a docstring: what follows is for those who read the code."""
+    return brief(doc.strip().partition("\n\n")[0], 400)
+
+
+def _few(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= TIP_LINES else [*lines[:TIP_LINES], f"… {len(lines) - TIP_LINES:,} more"]
 
 
 def _folder(name: str, taken: list[str]) -> str:
@@ -267,11 +297,11 @@ def _folder(name: str, taken: list[str]) -> str:
 
 def _cluster_of(child: Child, folder: str, max_label_length: int | None) -> Cluster:
     limit = label_limit(max_label_length)
-    attribute, workflow = clean(child.name), clean(child.workflow)
+    attribute, workflow = brief(child.name, NAME_LIMIT) or NAMELESS, brief(child.workflow, NAME_LIMIT) or NAMELESS
     title = f"{cut(attribute, limit)}: {cut(workflow, limit)}"
     tip = [cut(f"{attribute}: {workflow}", TIP_LIMIT), "a workflow inside this one"]
     if child.graph is None:
-        return Cluster(_short(folder), f"{title} …", (*tip, "not drawn again here"), None)
+        return Cluster(short_id(folder), f"{title} …", (*tip, "not drawn again here"), None)
     if child.graph.doc:
-        tip.append(cut(clean(child.graph.doc), 400))
-    return Cluster(_short(folder), title, tuple(tip), Figure.of_flow(child.graph, max_label_length, folder))
+        tip.append(_summary(child.graph.doc))
+    return Cluster(short_id(folder), title, tuple(tip), Figure.of_flow(child.graph, max_label_length, folder))

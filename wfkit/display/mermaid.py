@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from wfkit.display.figure import Arrow, Figure, Shape
+from wfkit.display.spacing import Direction
 from wfkit.display.tokens import LIGHT
 
 _BRACKETS = {
@@ -17,14 +18,19 @@ _BRACKETS = {
     "config": ("{{", "}}"),
 }
 _WAYS = {"event": "-->", "many": '==>|"\u00d7 n"|', "resource": "-.-"}
-_ENTITIES = {ord(char): f"#{ord(char)};" for char in '#"&<>`\\{}[]|;%'}
+_ENTITIES = {ord(char): f"#{ord(char)};" for char in '#"&<>`\\{}[]|;%$'}
 
 
-def draw_mermaid(figure: Figure) -> str:
-    """Return a figure as a Mermaid flow chart, from top to bottom."""
+def draw_mermaid(figure: Figure, direction: Direction = "down") -> str:
+    """Return a figure as a Mermaid flow chart.
+
+    Args:
+        figure: what to draw.
+        direction: where the flow goes, "down" or "right".
+    """
     ids = {shape.id: _id(shape) for shape in figure.all_shapes}
     ids |= {cluster.id: _plain("c", cluster.id) for cluster in figure.all_clusters}
-    lines = ["flowchart TD", *_shapes(figure, ids, "    ")]
+    lines = [f"flowchart {'LR' if direction == 'right' else 'TD'}", *_shapes(figure, ids, "    ")]
     for arrow in figure.all_arrows:
         lines.append(f"    {ids[arrow.source]} {_way(arrow)} {ids[arrow.target]}")
     for name in sorted({_class_of(shape) for shape in figure.all_shapes}):

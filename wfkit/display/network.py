@@ -2,20 +2,21 @@
 
 pyvis by itself takes scripts from the net, leaves a `lib` folder behind, lets the shapes float to a new place each
 time, and does not escape the heading. Here the library is written into the page, tags that fetch anything are taken
-out, and the positions are those of our own layout.
+out, the positions are those of our own layout, the colours follow the reader's theme, and a field finds a node.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
 from wfkit.display.figure import TITLE_HEIGHT, Arrow, Cluster, Figure, Shape
+from wfkit.display.frame import json_in_page, policy_of, script_of, style_of
 from wfkit.display.layout import Layout, Place
-from wfkit.display.tokens import CODE_FONT, LIGHT, SMALL, TEXT, UI_FONT
+from wfkit.display.tokens import CODE_FONT, LIGHT, SMALL, TEXT
+from wfkit.display.words import cut
 
 _SIGNS: Final = {"start": "▶ ", "stop": "■ ", "done": "✓ ", "failed": "✗ ", "waiting": "⧗ ", "cancelled": "⊘ "}
 _FETCHING: Final = re.compile(r"<script\b[^>]*\bsrc\s*=[^>]*>\s*</script>|<link\b[^>]*\bhref\s*=[^>]*>", re.IGNORECASE)
@@ -24,53 +25,20 @@ _OPTIONS: Final = {
     "physics": {"enabled": False},
     "layout": {"improvedLayout": False, "randomSeed": 1},
     "interaction": {"hover": True, "tooltipDelay": 120, "zoomView": True},
-    "nodes": {"borderWidth": 1.25, "margin": {"top": 8, "bottom": 8, "left": 8, "right": 8}},
+    "nodes": {
+        "borderWidth": 1.25,
+        "borderWidthSelected": 2.5,
+        "margin": {"top": 8, "bottom": 8, "left": 8, "right": 8},
+    },
     "edges": {"width": 1.25, "arrows": {"to": {"enabled": True, "scaleFactor": 0.55}}},
 }
-_STYLE: Final = (
-    '<link rel="icon" href="data:,">'
-    f"<style>body{{margin:0;font:14px {UI_FONT};background:{LIGHT['surface']};color:{LIGHT['ink']}}}"
-    "h1{font-size:18px;margin:16px 20px 0}.wfkit-note{margin:2px 20px 12px;color:" + LIGHT["quiet"] + "}"
-    "#mynetwork{float:none!important;border:0!important;outline:none}"
-    "html,body{height:100%}body{display:flex;flex-direction:column}.card{flex:1;min-height:320px}"
-    "#mynetwork{height:100%!important}</style>"
+_SCRIPT: Final = re.compile(r"<script\b(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL | re.IGNORECASE)
+_FIND: Final = (
+    '<input id="wf-find" type="search" placeholder="find a node (/)" title="type a name; Enter goes to it, and on to '
+    'the next" aria-label="find a node"><output id="wf-found"></output>'
 )
-# pyvis knows only curves between two shapes, which run through others. So our routes are drawn under the shapes, and
-# its own edges appear once somebody drags a shape away from its place. A small flow is shown at its own size, not blown
-# up to fill the window.
-_WAYS: Final = """<script>(function () {
-  var frames = @frames, moved = false;
-  var ways = @ways.map(function (w) { return [new Path2D(w[0]), new Path2D(w[1]), w[2], w[3]]; });
-  function hide(hidden) { edges.update(edges.getIds().map(function (id) { return {id: id, hidden: hidden}; })); }
-  hide(true);
-  network.on("beforeDrawing", function (ctx) {
-    if (moved) return;
-    ctx.save();
-    ctx.strokeStyle = "@line";
-    ctx.fillStyle = "@raised";
-    ctx.lineWidth = 1.25;
-    frames.forEach(function (f) {
-      ctx.fillRect(f[0], f[1], f[2], f[3]);
-      ctx.strokeRect(f[0], f[1], f[2], f[3]);
-    });
-    ctx.fillStyle = "@edge";
-    ways.forEach(function (w) {
-      ctx.setLineDash(w[2]);
-      ctx.lineWidth = w[3] ? 4.25 : 1.25;
-      ctx.strokeStyle = "@edge";
-      ctx.stroke(w[0]);
-      if (w[3]) {
-        ctx.lineWidth = 1.75;
-        ctx.strokeStyle = "@surface";
-        ctx.stroke(w[0]);
-      }
-      ctx.fill(w[1]);
-    });
-    ctx.restore();
-  });
-  network.on("dragStart", function (event) { if (event.nodes.length && !moved) { moved = true; hide(false); } });
-  network.fit({maxZoomLevel: 1.15, animation: false});
-})();</script>"""
+
+_TIP_LINE: Final = 300
 
 
 def draw_network(figure: Figure, layout: Layout | None = None) -> str:
@@ -91,39 +59,52 @@ def draw_network(figure: Figure, layout: Layout | None = None) -> str:
     for arrow in figure.all_arrows:
         network.add_edge(arrow.source, arrow.target, **_edge(arrow, layout))
     network.set_options(json.dumps(_OPTIONS))
-    return _finish(network.generate_html(), figure, _ways(figure, layout))
+    return _finish(network.generate_html(), figure, _drawn(figure, layout))
 
 
-def _finish(page: str, figure: Figure, script: str) -> str:
-    """Make the page self-contained and give it a heading that is escaped."""
-    page = _HEADINGS.sub("", _FETCHING.sub("", page))
+def _finish(page: str, figure: Figure, drawn: object) -> str:
+    """Make the page self-contained, give it a heading that is escaped, and let nothing run but what stands in it."""
     title = escape(figure.name)
     note = escape(" · ".join([figure.what, *figure.remarks]))
-    head = f'<meta charset="utf-8">\n<title>{title}</title>\n{_STYLE}'
-    page = page.replace('<meta charset="utf-8">', head, 1)
-    page = re.sub(r"<body>", lambda _: f'<body>\n<h1>{title}</h1>\n<p class="wfkit-note">{note}</p>', page, count=1)
+    top = f'<header class="wf-top"><h1>{title}</h1><p>{note}</p>{_FIND}</header>'
+    ours = (
+        f'<script type="application/json" id="wf-data">{json_in_page(drawn)}</script>\n'
+        f"<script>{script_of(('network',), boot=False)}</script>"
+    )
+    page = _HEADINGS.sub("", _FETCHING.sub("", page))
+    page = page.replace("<body>", f"<body>\n{top}", 1)
     before, found, after = page.rpartition("</body>")
-    return f"<!DOCTYPE html>\n{before}{script}\n{found}{after}"
+    page = f"{before}{ours}\n{found}{after}"
+    head = (
+        f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" '
+        f'content="{policy_of(*_SCRIPT.findall(page))}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<link rel="icon" href="data:,">\n'
+        f"<title>{title}</title>"
+    )
+    page = page.replace('<meta charset="utf-8">', head, 1)
+    # Last in the head: it overrules the library's own.
+    page = page.replace("</head>", f"<style>{style_of(('network',))}</style>\n</head>", 1)
+    return f"<!DOCTYPE html>\n{page}"
 
 
 def _node(shape: Shape, place: Place) -> dict[str, Any]:
     kind = "event" if shape.kind in ("question", "answer") else shape.kind
     kind = "person" if shape.kind == "fold" or shape.is_resource else kind
-    fill, line = LIGHT[kind], LIGHT[f"{kind}-line"]
+    line = f"{kind}-line"
     if shape.state not in (None, "done"):
-        line = LIGHT[shape.state or "done"]
+        line = shape.state or "done"
     label = _SIGNS.get(shape.state or shape.kind, "") + " ".join(filter(None, (shape.label, shape.mark)))
     label = f"{label}\n{shape.note}" if shape.note else label
     return {
         "label": label.replace(" ", "\u00a0"),  # pyvis would break the line
-        "title": _tip(shape.tip),
+        "lines": [_harmless(line) for line in shape.tip] or [shape.name],
+        "colours": [kind, line, "ink"],
         "shape": "box",
         "shapeProperties": {
             "borderRadius": 14 if shape.is_event else 6,
             "borderDashes": [5, 4] if shape.loose or (kind == "person" and not shape.is_resource) else False,
         },
-        "color": {"background": fill, "border": line, "highlight": {"background": fill, "border": LIGHT["ink"]}},
-        "font": {"face": CODE_FONT, "size": SMALL if shape.note else TEXT, "color": LIGHT["ink"]},
+        "font": {"face": CODE_FONT, "size": SMALL if shape.note else TEXT},
         "widthConstraint": place.width - 16,
         "heightConstraint": place.height - 16,
         "x": place.x,
@@ -137,19 +118,19 @@ def _title(cluster: Cluster, place: Place) -> dict[str, Any]:
     y = place.y - place.height / 2 + TITLE_HEIGHT / 2
     return {
         "label": cluster.name,
-        "title": _tip(cluster.tip),
+        "lines": [_harmless(line) for line in cluster.tip],
+        "colours": ["raised", "line", "quiet"],
         "shape": "box",
-        "color": {"background": LIGHT["raised"], "border": LIGHT["line"], "highlight": LIGHT["raised"]},
-        "font": {"face": CODE_FONT, "size": TEXT, "color": LIGHT["quiet"]},
+        "font": {"face": CODE_FONT, "size": TEXT},
         "x": place.x,
         "y": y,
         "physics": False,
     }
 
 
-def _tip(lines: Sequence[str]) -> str:
-    # pyvis shows a tip as HTML, unescaped, when it finds this word in it; with a joiner inside it stays text.
-    return "\n".join(lines).replace("href", "hre\u2060f")
+def _harmless(line: str) -> str:
+    # pyvis makes a page that shows tips as HTML when it finds this word in it; with a joiner inside it does not.
+    return cut(line, _TIP_LINE).replace("href", "hre\u2060f")
 
 
 def _edge(arrow: Arrow, layout: Layout) -> dict[str, Any]:
@@ -157,27 +138,21 @@ def _edge(arrow: Arrow, layout: Layout) -> dict[str, Any]:
     smooth = {"type": "curvedCW", "roundness": 0.4} if against else {"type": "cubicBezier", "roundness": 0.5}
     found = {} if arrow.kind != "resource" else {"arrows": {"to": {"enabled": False}}}
     return found | {
-        "color": {"color": LIGHT["edge"], "highlight": LIGHT["ink"], "hover": LIGHT["ink"]},
         "dashes": arrow.quiet,
         "smooth": {"enabled": True, "forceDirection": "vertical", **smooth},
     }
 
 
-def _ways(figure: Figure, layout: Layout) -> str:
-    """Return the script that draws the edges along their routes, until a shape is dragged away."""
-    found: list[list[Any]] = []
+def _drawn(figure: Figure, layout: Layout) -> dict[str, list[list[Any]]]:
+    """Return what is drawn under the shapes until one is dragged away: the ways along their routes, and the frames."""
+    ways: list[list[Any]] = []
     for arrow in figure.all_arrows:
         route = layout.routes[arrow.source, arrow.target]
         many, dashes = arrow.kind == "many", [3, 4] if arrow.quiet else []
         if arrow.kind == "resource":
-            found.append([route.path(), "", [1, 3.5], 0])
+            ways.append([route.path(), "", [1, 3.5], 0])
         else:
-            found.append([(route.shortened(6) if many else route).path(), route.tip(), dashes, int(many)])
+            ways.append([(route.shortened(6) if many else route).path(), route.tip(), dashes, int(many)])
     places = [layout.places[cluster.id] for cluster in figure.all_clusters]
     frames = [[place.x - place.width / 2, place.y - place.height / 2, place.width, place.height] for place in places]
-    script = _WAYS
-    for name in ("line", "raised", "surface", "edge"):
-        script = script.replace(f"@{name}", LIGHT[name])
-    for name, numbers in (("ways", found), ("frames", frames)):
-        script = script.replace(f"@{name}", json.dumps(numbers, separators=(",", ":")))
-    return script
+    return {"ways": ways, "frames": frames}

@@ -1,40 +1,12 @@
-"""The ways of the edges: smooth curves that pass through no box.
-
-Between two layers lies a band without boxes; all bending happens there. Through a layer an edge goes straight, at the
-x of its dummy, which has room of its own. That is why no edge can touch a box that is not one of its ends. An edge
-against the flow leaves its box at the side and enters the other at the side.
-"""
+"""The way of an edge: a start and curves, what SVG needs of it, and the pen that draws it."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wfkit.display.order import Layers, Neighbours
-
 Point = tuple[float, float]
-
-LAYER_GAP = 40.0
-WIDEST_GAP = 96.0
-CORNER = 10.0
-TURN = 26.0
-LOOP = 26.0
-PORT_GAP = 16.0
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The height that a layer takes up."""
-
-    top: float
-    bottom: float
-
-    @property
-    def middle(self) -> float:
-        """The height at which the middles of the layer's boxes stand."""
-        return (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +49,10 @@ class Route:
             tuple(((a[0] + dx, a[1] + dy), (b[0] + dx, b[1] + dy), (c[0] + dx, c[1] + dy)) for a, b, c in self.pieces),
         )
 
+    def turned(self) -> Route:
+        """Return the way mirrored at the diagonal: what led down leads to the right."""
+        return Route(self.start[::-1], tuple((a[::-1], b[::-1], c[::-1]) for a, b, c in self.pieces))
+
     def path(self) -> str:
         """Return the way as the `d` of an SVG path."""
         text = [f"M{_pair(self.start)}"]
@@ -85,6 +61,8 @@ class Route:
             if first == at and second == end:
                 if end[0] == at[0]:
                     text.append(f"V{_number(end[1])}")
+                elif end[1] == at[1]:
+                    text.append(f"H{_number(end[0])}")
                 else:
                     text.append(f"L{_pair(end)}")
             else:
@@ -142,7 +120,7 @@ def _pair(point: Point) -> str:
     return f"{_number(point[0])} {_number(point[1])}"
 
 
-class _Pen:
+class Pen:
     """Draws a route piece by piece, joining straight pieces."""
 
     def __init__(self, start: Point) -> None:
@@ -176,169 +154,9 @@ class _Pen:
         self.pieces.append((_partway(self.at, towards), _partway(end, towards), end))
         self.at = end
 
-    def turn(self, end: Point, depth: float) -> None:
-        """Turn round to a point at the same height, by way of points so much lower."""
-        self.pieces.append(((self.at[0], self.at[1] + depth), (end[0], end[1] + depth), end))
-        self.at = end
-
     def route(self) -> Route:
         return Route(self.start, tuple(self.pieces))
 
 
 def _partway(start: Point, end: Point) -> Point:
     return start[0] + 0.6 * (end[0] - start[0]), start[1] + 0.6 * (end[1] - start[1])
-
-
-def layer_bands(layers: Layers, down: Neighbours, xs: Sequence[float], heights: Sequence[float]) -> list[Band]:
-    """Return the height of each layer; where edges go far sideways, the gap below is wider."""
-    bands: list[Band] = []
-    top = 0.0
-    for layer in layers:
-        height = max((heights[box] for box in layer if box < len(heights)), default=0.0)
-        bands.append(Band(top, top + height))
-        reach = max((abs(xs[other] - xs[box]) for box in layer for other in down[box]), default=0.0)
-        top += height + round(min(WIDEST_GAP, LAYER_GAP + max(0.0, reach - 120) * 0.12))
-    return bands
-
-
-def draw_routes(
-    layers: Layers,
-    chains: dict[tuple[int, int], list[int]],
-    lanes: dict[tuple[int, int], list[int]],
-    loops: set[int],
-    xs: Sequence[float],
-    bands: Sequence[Band],
-    sizes: Sequence[tuple[float, float]],
-    ranks: Sequence[int],
-) -> dict[tuple[int, int], Route]:
-    """Return the way of every edge.
-
-    Args:
-        layers: sorted layers.
-        chains: for each edge along the flow the numbers it passes, ends included, from top to bottom.
-        lanes: for each edge against the flow its dummies, from beside its target down to beside its source.
-        loops: boxes with an edge to themselves.
-        xs: the middle of each box and dummy.
-        bands: the height of each layer.
-        sizes: width and height of each box.
-        ranks: the layer of each box and dummy.
-    """
-    leaving = _ports({(edge[0], chain[1]) for edge, chain in chains.items()}, xs, sizes)
-    entering = _ports({(edge[1], chain[-2]) for edge, chain in chains.items()}, xs, sizes)
-    against = _Against(layers, lanes, xs, bands, sizes, ranks)
-    drawn = {edge: against.draw(edge, lane) for edge, lane in lanes.items()}
-    for edge, chain in chains.items():
-        source, target = edge
-        upper, lower = bands[ranks[source]], bands[ranks[target]]
-        pen = _Pen((leaving[source, chain[1]], upper.middle + sizes[source][1] / 2))
-        pen.line((pen.at[0], upper.bottom))
-        for dummy in chain[1:-1]:
-            pen.bend((xs[dummy], bands[ranks[dummy]].top))
-            pen.line((xs[dummy], bands[ranks[dummy]].bottom))
-        port = entering[target, chain[-2]]
-        pen.bend((port, lower.top))
-        pen.line((port, lower.middle - sizes[target][1] / 2))
-        drawn[edge] = pen.route()
-    for box in sorted(loops):
-        drawn[box, box] = _loop(xs[box] + sizes[box][0] / 2, bands[ranks[box]].middle)
-    return drawn
-
-
-def _ports(
-    ends: set[tuple[int, int]], xs: Sequence[float], sizes: Sequence[tuple[float, float]]
-) -> dict[tuple[int, int], float]:
-    """Return for each (box, next on the way) the x at which the edge touches the box, in the order of the ways."""
-    ways: dict[int, list[int]] = defaultdict(list)
-    for box, following in ends:
-        ways[box].append(following)
-    ports: dict[tuple[int, int], float] = {}
-    for box, others in ways.items():
-        others.sort(key=lambda other: (xs[other], other))
-        room = max(0.0, sizes[box][0] / 2 - 14)
-        gap = min(PORT_GAP, 2 * room / max(1, len(others) - 1))
-        first = xs[box] - gap * (len(others) - 1) / 2
-        found = [first + gap * index for index in range(len(others))]
-        for index, other in enumerate(others):  # a port that can stand right above its way saves a bend
-            least = max(found[index - 1] + 4 if index else -1e9, xs[box] - room)
-            most = min(found[index + 1] - 4 if index + 1 < len(others) else 1e9, xs[box] + room)
-            if least <= xs[other] <= most and (other >= len(sizes) or abs(xs[other] - found[index]) < 12):
-                found[index] = xs[other]
-        ports |= {(box, other): x for other, x in zip(others, found, strict=True)}
-    return ports
-
-
-class _Against:
-    """Draws the edges against the flow: out at the side, up the lane, in at the side.
-
-    Where another box stands between a box and its lane, the edge goes round below or above the layer instead.
-    """
-
-    def __init__(
-        self,
-        layers: Layers,
-        lanes: dict[tuple[int, int], list[int]],
-        xs: Sequence[float],
-        bands: Sequence[Band],
-        sizes: Sequence[tuple[float, float]],
-        ranks: Sequence[int],
-    ) -> None:
-        self.xs, self.bands, self.sizes, self.ranks = xs, bands, sizes, ranks
-        self.layers = layers
-        # A box at both ends of such edges keeps what leaves apart from what arrives.
-        both = {source for source, _ in lanes} & {target for _, target in lanes}
-        self.offset = dict.fromkeys(both, 4.0)
-
-    def draw(self, edge: tuple[int, int], lane: list[int]) -> Route:
-        """Return the way of an edge, given its lane from top to bottom."""
-        source, target = edge
-        pen = self._leave(source, lane[-1])
-        pen.line((pen.at[0], self.bands[self.ranks[lane[-1]]].top))
-        for dummy in lane[-2:0:-1]:
-            pen.bend((self.xs[dummy], self.bands[self.ranks[dummy]].bottom))
-            pen.line((self.xs[dummy], self.bands[self.ranks[dummy]].top))
-        pen.bend((self.xs[lane[0]], self.bands[self.ranks[lane[0]]].bottom))
-        self._enter(pen, target, lane[0])
-        return pen.route()
-
-    def _leave(self, box: int, dummy: int) -> _Pen:
-        x, y, band = self.xs[dummy], self.bands[self.ranks[box]].middle, self.bands[self.ranks[box]]
-        if self._is_free(box, dummy):
-            side, y = self._side(box, dummy), y + self.offset.get(box, 0.0)
-            pen = _Pen((side, y))
-            turn = min(CORNER, abs(x - side))
-            pen.line((x - turn if x > side else x + turn, y))
-            pen.corner((x, y), (x, y - CORNER))
-            return pen
-        pen = _Pen((self.xs[box], band.middle + self.sizes[box][1] / 2))
-        pen.line((self.xs[box], band.bottom))
-        pen.turn((x, band.bottom), TURN)
-        return pen
-
-    def _enter(self, pen: _Pen, box: int, dummy: int) -> None:
-        x, band = self.xs[dummy], self.bands[self.ranks[box]]
-        if self._is_free(box, dummy):
-            side, y = self._side(box, dummy), band.middle - self.offset.get(box, 0.0)
-            turn = min(CORNER, abs(x - side))
-            pen.line((x, y + CORNER))
-            pen.corner((x, y), (x - turn if x > side else x + turn, y))
-            pen.line((side, y))
-        else:
-            pen.line((x, band.top))
-            pen.turn((self.xs[box], band.top), -TURN)
-            pen.line((self.xs[box], band.middle - self.sizes[box][1] / 2))
-
-    def _side(self, box: int, dummy: int) -> float:
-        half = self.sizes[box][0] / 2
-        return self.xs[box] + (half if self.xs[dummy] > self.xs[box] else -half)
-
-    def _is_free(self, box: int, dummy: int) -> bool:
-        """Whether no other box stands between a box and a dummy in its layer."""
-        low, high = sorted((self.xs[box], self.xs[dummy]))
-        layer = self.layers[self.ranks[box]]
-        return not any(low < self.xs[other] < high for other in layer if other < len(self.sizes) and other != box)
-
-
-def _loop(side: float, middle: float) -> Route:
-    pen = _Pen((side, middle + 7))
-    pen.pieces.append(((side + LOOP, middle + 18), (side + LOOP, middle - 18), (side, middle - 7)))
-    return pen.route()

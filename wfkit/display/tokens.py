@@ -22,8 +22,11 @@ LIGHT: Final[dict[str, str]] = {
     "stop-line": "#9b4d2f",
     "person": "#f6f7f9",
     "person-line": "#5b6675",
+    "queued": "#707b8a",
+    "held": "#a86f00",
     "running": "#2b6cb0",
     "waiting": "#7b5cc4",
+    "retried": "#a0621b",
     "done": "#2f855a",
     "failed": "#c53030",
     "cancelled": "#6b7685",
@@ -46,8 +49,11 @@ DARK: Final[dict[str, str]] = {
     "stop-line": "#e0906f",
     "person": "#1a1f26",
     "person-line": "#9aa6b5",
+    "queued": "#8a94a3",
+    "held": "#f0b429",
     "running": "#63b3ed",
     "waiting": "#b09af0",
+    "retried": "#e3a35c",
     "done": "#68c491",
     "failed": "#fc8181",
     "cancelled": "#8a94a3",
@@ -62,8 +68,21 @@ SMALL: Final = 11
 COLUMN: Final = 0.61
 
 
-def css_variables(scope: str = ":root") -> str:
-    """Return the colours as CSS variables `--wf-...`, light, and dark where the reader prefers it."""
-    light = ";".join(f"--wf-{name}:{value}" for name, value in LIGHT.items())
-    dark = ";".join(f"--wf-{name}:{value}" for name, value in DARK.items())
-    return f"{scope}{{{light}}}@media (prefers-color-scheme:dark){{{scope}{{{dark}}}}}"
+def themed_css(scope: str = ":root") -> str:
+    """Return the colours as CSS variables `--wf-...` on an element, light or dark.
+
+    Its attribute `data-theme` decides, "light" or "dark"; without one the reader's preference does.
+
+    Args:
+        scope: a selector of the element.
+    """
+    light, dark = _declared(LIGHT), _declared(DARK)
+    return (
+        f"{scope}{{color-scheme:light;{light}}}"
+        f"@media (prefers-color-scheme:dark){{{scope}:not([data-theme=light]){{color-scheme:dark;{dark}}}}}"
+        f"{scope}[data-theme=dark]{{color-scheme:dark;{dark}}}"
+    )
+
+
+def _declared(colours: dict[str, str]) -> str:
+    return ";".join(f"--wf-{name}:{value}" for name, value in colours.items())

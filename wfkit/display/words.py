@@ -1,44 +1,60 @@
 """Text that comes from users' data, made fit to be shown: clean, short, and without secrets.
 
 Whatever an event carries is hostile here: it may be a megabyte long, hold control characters or a password, or raise
-when asked for its repr. Nothing in this module raises. Escaping for a format (HTML, Mermaid) is done where the format
-is written.
+when asked for its repr, its class or its name. Nothing in this module raises. Escaping for a format (HTML, Mermaid) is
+done where the format is written.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
+import types
 import unicodedata
-from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
+from collections import UserList, deque
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from wfkit.events import Event
 from wfkit.masking import MASK, is_secret_name
+from wfkit.plain import brief, clean, cut
+
+__all__ = [
+    "FIELD_LIMIT",
+    "TIMES",
+    "VALUE_LIMIT",
+    "brief",
+    "clean",
+    "columns",
+    "count",
+    "cut",
+    "field_name",
+    "fields_of",
+    "name_of_type",
+    "shown",
+    "values_of",
+]
 
 TIMES = "\u00d7"
 VALUE_LIMIT = 200
+FIELD_LIMIT = 60  # characters of a field's name
 _DEPTH, _ITEMS = 4, 6
+_MOST_SORTED = 1_000
 
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-# Line breaks of every kind become a space; the other control characters, the marks that turn the direction of
-# writing, lone surrogates and the code points that XML forbids go.
-_BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
-
-
-def clean(text: str) -> str:
-    """Return text on one line, without control characters, escape sequences or marks that reorder it."""
-    return _UNFIT.sub("", _BREAKS.sub(" ", _ANSI.sub("", text)))
-
-
-def cut(text: str, limit: int) -> str:
-    """Return text of at most `limit` characters; what is left out shows as an ellipsis."""
-    return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+_NAME_OF: Callable[[type], str] = type.__dict__["__name__"].__get__
+# Containers whose items are looked at one by one, so that secrets in them are masked. A subclass with a repr of its own
+# shows itself.
+_BRACKETS: dict[type, tuple[str, str]] = {
+    list: ("[", "]"),
+    tuple: ("(", ")"),
+    set: ("{", "}"),
+    frozenset: ("{", "}"),
+    deque: ("deque([", "])"),
+}
 
 
 def columns(text: str) -> int:
@@ -48,6 +64,20 @@ def columns(text: str) -> int:
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
+
+
+def count(number: int, word: str) -> str:
+    """Return how many there are of something.
+
+    Example:
+        assert count(1_200, "event") == "1,200 events"
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def name_of_type(value: object, limit: int = 120) -> str:
+    """Return the name of a value's class, which its metaclass may give otherwise, or not at all."""
+    return brief(_NAME_OF(type(value)), limit)
 
 
 def shown(value: Any, limit: int = VALUE_LIMIT) -> str:
@@ -60,57 +90,114 @@ def shown(value: Any, limit: int = VALUE_LIMIT) -> str:
     return cut(clean(_spell(value, limit, _DEPTH)), limit)
 
 
-def fields_of(event: Event, limit: int = VALUE_LIMIT) -> list[tuple[str, str]]:
-    """Return an event's fields, declared and undeclared, as (name, what to show of the value)."""
+def fields_of(event: Event, limit: int = VALUE_LIMIT, most: int | None = None) -> list[tuple[str, str]]:
+    """Return an event's fields, declared and undeclared, as (name, what to show of the value).
+
+    Args:
+        event: the event.
+        limit: greatest number of characters of a value.
+        most: of more fields than this, the first ones.
+    """
+    found = islice(values_of(event).items(), most)
+    return [(field_name(name), MASK if is_secret_name(name) else shown(value, limit)) for name, value in found]
+
+
+def values_of(event: Event) -> dict[Any, Any]:
+    """Return an event's fields as they are, but for those that their author keeps out of its repr.
+
+    One that does not let itself be read, because it was built in some way of its own, has none.
+    """
     try:
-        found = {**event.__dict__, **(event.__pydantic_extra__ or {})}
-    except Exception:  # an event built in some way of its own still gets drawn
-        return []
-    return [(clean(str(name)), MASK if is_secret_name(name) else shown(value, limit)) for name, value in found.items()]
+        return _read(event)
+    except Exception:
+        return {}
+
+
+def _read(model: BaseModel) -> dict[Any, Any]:
+    fields = {**model.__dict__, **(model.__pydantic_extra__ or {})}
+    for name, field in type(model).model_fields.items():
+        if not field.repr:
+            fields.pop(name, None)
+    return fields
+
+
+def field_name(name: object) -> str:
+    """Return the name of a field, fit to be shown."""
+    return brief(str.__str__(name), FIELD_LIMIT) if isinstance(name, str) else "?"
 
 
 def _spell(value: Any, limit: int, depth: int) -> str:
     try:
-        return _spell_known(value, limit, depth)
-    except Exception:  # a repr, an attribute or an iteration of the user's own that fails
-        return f"<{type(value).__name__}, not showable>"
+        text = _spell_known(value, limit, depth)
+        return text if type(text) is str else str.__str__(text)
+    except Exception:  # a repr, an attribute, a class or an iteration of the user's own that fails
+        return f"<{name_of_type(value)}, not showable>"
 
 
 def _spell_known(value: Any, limit: int, depth: int) -> str:
-    if isinstance(value, (SecretStr, SecretBytes)):
+    kind = type(value)
+    own_repr: Any = kind.__repr__
+    if issubclass(kind, (SecretStr, SecretBytes)):
         return MASK
-    if type(value) in (str, bytes):
-        # Cut before repr: the repr of a megabyte is a megabyte of work.
-        return repr(value[: limit + 1])
-    if isinstance(value, BaseModel):
-        fields = {**value.__dict__, **(value.__pydantic_extra__ or {})}
-        return _spell_fields(type(value).__name__, fields, limit, depth)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-        return _spell_fields(type(value).__name__, fields, limit, depth)
-    if isinstance(value, Mapping):
-        pairs = (
-            f"{_spell(key, limit, depth - 1)}: {MASK if is_secret_name(key) else _spell(item, limit, depth - 1)}"
-            for key, item in value.items()
-        )
-        return "{" + _join(pairs, len(value), depth) + "}"
-    if type(value) in (list, tuple, set, frozenset):
-        items: Iterable[Any] = (
-            sorted(value, key=repr) if isinstance(value, AbstractSet) and len(value) < 1_000 else value
-        )
-        opening, closing = "[]" if type(value) is list else "()" if type(value) is tuple else "{}"
-        return opening + _join((_spell(item, limit, depth - 1) for item in items), len(value), depth) + closing
-    text: str = repr(value)
-    return _ADDRESS.sub("", cut(text, 4 * limit))
+    for text in (str, bytes):
+        if issubclass(kind, text) and own_repr is text.__repr__:
+            # Cut before repr: the repr of a megabyte is a megabyte of work.
+            return repr(text.__getitem__(value, slice(0, limit + 1)))
+    if issubclass(kind, BaseModel):
+        return _spell_fields(name_of_type(value), _read(value), limit, depth)
+    if dataclasses.is_dataclass(kind):
+        told = {field.name: getattr(value, field.name) for field in dataclasses.fields(kind) if field.repr}
+        return _spell_fields(name_of_type(value), told, limit, depth)
+    if issubclass(kind, types.SimpleNamespace):
+        return _spell_fields("namespace", vars(value), limit, depth)
+    if issubclass(kind, BaseException):
+        arguments = _join((_spell(item, limit, depth - 1) for item in value.args), len(value.args), depth)
+        return f"{name_of_type(value)}({arguments})"
+    named = getattr(kind, "_fields", None)
+    if issubclass(kind, tuple) and isinstance(named, tuple):
+        return _spell_fields(name_of_type(value), dict(zip(named, value, strict=False)), limit, depth)
+    if issubclass(kind, Mapping):
+        return _spell_mapping(value, limit, depth)
+    if issubclass(kind, UserList):
+        return _spell_items(value.data, _BRACKETS[list], limit, depth)
+    for base, brackets in _BRACKETS.items():
+        if issubclass(kind, base) and own_repr is base.__repr__:
+            return _spell_items(value, brackets, limit, depth)
+    return _ADDRESS.sub("", cut(repr(value), 4 * limit))
+
+
+def _spell_mapping(value: Mapping[Any, Any], limit: int, depth: int) -> str:
+    pairs = (
+        f"{_spell(key, limit, depth - 1)}: {MASK if is_secret_name(key) else _spell(item, limit, depth - 1)}"
+        for key, item in value.items()
+    )
+    return "{" + _join(pairs, len(value), depth) + "}"
+
+
+def _spell_items(value: Any, brackets: tuple[str, str], limit: int, depth: int) -> str:
+    """Spell a list or the like; a set in an order that is the same in every process."""
+    opening, closing = brackets
+    count = len(value)
+    if not issubclass(type(value), (set, frozenset)):
+        return opening + _join((_spell(item, limit, depth - 1) for item in value), count, depth) + closing
+    if count > _MOST_SORTED:
+        return f"{{… {count:,} items …}}"
+    if not count:
+        return f"{name_of_type(value)}()"
+    items = sorted(_spell(item, min(limit, 40), depth - 1) for item in value)
+    return opening + _join(items, count, depth) + closing
 
 
 def _spell_fields(name: str, fields: Mapping[str, Any], limit: int, depth: int) -> str:
-    pairs = (f"{key}={MASK if is_secret_name(key) else _spell(item, limit, depth - 1)}" for key, item in fields.items())
+    pairs = (
+        f"{field_name(key)}={MASK if is_secret_name(key) else _spell(item, limit, depth - 1)}"
+        for key, item in fields.items()
+    )
     return f"{name}({_join(pairs, len(fields), depth)})"
 
 
 def _join(parts: Iterable[str], count: int, depth: int) -> str:
     if depth <= 0 and count:
         return "…"
-    taken = [part for _, part in zip(range(_ITEMS), parts, strict=False)]
+    taken = list(islice(parts, _ITEMS))
     return ", ".join([*taken, "…"] if count > len(taken) else taken)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from types import EllipsisType
+from typing import Any, ClassVar
 
 from wfkit.records import Record, RunStarted
 from wfkit.seam import Hook
@@ -14,7 +15,13 @@ class Recorder(Hook):
     """A bounded list of records, the oldest going first.
 
     Args:
-        limit: how many records are kept; None keeps all.
+        limit: how many records are kept; None keeps all, and by default it is `DEFAULT_LIMIT`.
+
+    Attributes:
+        DEFAULT_LIMIT: how many records every run keeps of itself for its drawings; set it on the class for longer runs.
+
+    Raises:
+        ValueError: the limit is no whole number from 0 on.
 
     Example:
         recorder = Recorder()
@@ -22,10 +29,13 @@ class Recorder(Hook):
         assert type(recorder.records[-1]) is RunEnded
     """
 
-    DEFAULT_LIMIT = 10_000
+    DEFAULT_LIMIT: ClassVar[int | None] = 10_000
 
-    def __init__(self, limit: int | None = DEFAULT_LIMIT) -> None:
-        self._ring: deque[tuple[Any, ...]] = deque(maxlen=limit)
+    def __init__(self, limit: int | EllipsisType | None = ...) -> None:
+        size = self.DEFAULT_LIMIT if isinstance(limit, EllipsisType) else limit
+        if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 0):
+            raise ValueError(f"limit is a whole number of records from 0 on, or None to keep all; it is {size!r}")
+        self._ring: deque[tuple[Any, ...]] = deque(maxlen=size)
         # The deque's own append: a record costs no Python frame until somebody looks.
         self.on_unmade_record = self._ring.append
 

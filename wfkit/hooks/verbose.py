@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
-from wfkit.events import Event
-from wfkit.records import Record, StepFailed, StepFinished, StepStarted
+from wfkit.events import Event, StartEvent
+from wfkit.plain import brief, clean
+from wfkit.records import Record, RunEnded, StepFailed, StepFinished, StepStarted
 from wfkit.seam import Hook
+
+NAME = 120  # characters that are printed of a name
+LONGEST_ERROR = 2_000  # characters that are printed of an error's text
 
 
 class Verbose(Hook):
     """Prints each step as it starts and what came of it.
 
-    A failed attempt says so, with the error and the delay before the next one.
+    A failed attempt says so, with the delay before the next one; the last one says on which event, and the error.
     """
+
+    def __init__(self) -> None:
+        self._events: dict[int, str] = {}  # what deliveries at work got, by their ids; a StartEvent goes unsaid
 
     def on_record(self, record: Record) -> None:
         if isinstance(record, StepStarted):
+            if not isinstance(record.event, StartEvent):
+                self._events[record.id] = f" on {brief(type(record.event).__name__, NAME)}"
             if record.attempt == 1:
-                print(f"Running step {record.step}")
+                print(f"Running step {brief(record.step, NAME)}")
         elif isinstance(record, StepFinished):
-            print(f"Step {record.step} produced {_made(record.event)}")
+            self._events.pop(record.id, None)
+            print(f"Step {brief(record.step, NAME)} produced {_made(record.event)}")
         elif isinstance(record, StepFailed):
+            event = self._events.pop(record.id, "")
             if record.retry_in is None:
-                print(f"Step {record.step} failed: {type(record.error).__name__}: {record.error}")
+                print(f"Step {brief(record.step, NAME)} failed{event}: {_spell(record.error)}")
             else:
-                print(f"Step {record.step} produced an error, retry in {record.retry_in} seconds")
+                print(f"Step {brief(record.step, NAME)} produced an error, retry in {record.retry_in} seconds")
+        elif isinstance(record, RunEnded):
+            self._events.clear()
 
 
 def _made(result: Event | tuple[Event, ...] | None) -> str:
     """Say what a step returned."""
     if isinstance(result, tuple):
-        names = " | ".join(dict.fromkeys(type(event).__name__ for event in result))
+        names = " | ".join(dict.fromkeys(brief(type(event).__name__, NAME) for event in result))
         return f"{len(result)} event{'' if len(result) == 1 else 's'} {names}" if result else "no event"
-    return "no event" if result is None else f"event {type(result).__name__}"
+    return "no event" if result is None else f"event {brief(type(result).__name__, NAME)}"
+
+
+def _spell(error: BaseException) -> str:
+    """Return an error in words; further lines of its text are set in, so that the lines of steps stand out."""
+    try:
+        text = str(error)
+    except Exception:  # an error of the user's own whose text raises
+        text = "(its message cannot be shown)"
+    if len(text) > LONGEST_ERROR:
+        text = f"{text[:LONGEST_ERROR]}…"
+    text = "\n    ".join(clean(line) for line in text.splitlines())
+    name = brief(type(error).__name__, NAME)
+    return f"{name}: {text}" if text else name

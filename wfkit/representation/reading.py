@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import CodeType
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from wfkit.collect import Join
 from wfkit.descriptors import ResourceConfig, ResourceDefinition
-from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StepFailedEvent, StopEvent
-from wfkit.graph import PERSON
-from wfkit.plan import Plan
+from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent
+from wfkit.graph import PERSON, Takers
+from wfkit.plan import Plan, names_in
 from wfkit.representation.models import WorkflowGraph
 from wfkit.representation.schema import facts_of, text
 from wfkit.steps import StepSpec
@@ -26,6 +26,9 @@ class HasSteps(Protocol):
         """Return the child workflows by their attributes."""
 
 
+_written: WeakKeyDictionary[Plan, str] = WeakKeyDictionary()  # as JSON: the graphs are the user's to change
+
+
 class Children:
     """The child workflows that were met, each with a name of its own."""
 
@@ -36,7 +39,15 @@ class Children:
 
     def read(self, workflow: HasSteps) -> WorkflowGraph:
         """Return the graph of one workflow, without those of its children."""
-        return Reader(workflow.__wfkit_plan__(), workflow.__wfkit_children__(), self).graph()
+        plan, children = workflow.__wfkit_plan__(), workflow.__wfkit_children__()
+        written = None if children else _written.get(plan)
+        if written is not None:
+            return WorkflowGraph.model_validate_json(written)
+        graph = Reader(plan, children, self).graph()
+        # A class that waits for another to be defined may yet change, and so may which children there are.
+        if not children and all(kind.__pydantic_complete__ for kind in plan.events):
+            _written[plan] = graph.model_dump_json()
+        return graph
 
     def name_of(self, workflow: HasSteps) -> str:
         """Return the key of a child's graph. Two with the same steps and the same children are one."""
@@ -105,7 +116,7 @@ class Reader:
         )
 
     def _connect_steps_and_events(self) -> None:
-        takers = _Takers(self.events)
+        takers = Takers(self.events)
         for id, spec, produced in zip(self.steps, self.plan.steps, self.produced, strict=True):
             for kind in takers.taken_by(spec):
                 self.edges[self.events[kind], id, None] = None
@@ -179,7 +190,7 @@ class Reader:
     def _child_nodes(self) -> Iterator[dict[str, Any]]:
         if not self.children:
             return
-        words = [_names_in(spec.func) for spec in self.plan.steps]
+        words = [names_in(spec.func) for spec in self.plan.steps]
         for attribute, child in self.children.items():
             plan = child.__wfkit_plan__()
             id = self.ids.take(f"workflow_{attribute}")
@@ -194,26 +205,6 @@ class Reader:
             }
 
 
-class _Takers:
-    """Tells which events a step takes; one that takes subclasses takes those of the graph, too."""
-
-    def __init__(self, events: Iterable[type[Event]]) -> None:
-        self._events = tuple(events)
-        self._by_base: dict[type, list[type[Event]]] | None = None
-
-    def taken_by(self, spec: StepSpec) -> tuple[type[Event], ...]:
-        if not spec.accept_event_subclasses:
-            return spec.accepted
-        if self._by_base is None:
-            self._by_base = {}
-            for kind in self._events:
-                # A stop goes to no step, and a failure only to error handlers.
-                for base in () if issubclass(kind, (StopEvent, StepFailedEvent)) else kind.__mro__:
-                    self._by_base.setdefault(base, []).append(kind)
-        found = (kind for base in spec.accepted for kind in self._by_base.get(base, ()))
-        return tuple(dict.fromkeys((*spec.accepted, *found)))
-
-
 def _facts_of_resource(definition: ResourceDefinition) -> dict[str, Any]:
     resource = definition.resource
     facts = {
@@ -225,16 +216,3 @@ def _facts_of_resource(definition: ResourceDefinition) -> dict[str, Any]:
         part = None if resource.path_selector is None else text(resource.path_selector)
         return {**facts, "config_file": text(resource.config_file), "path_selector": part}
     return {**facts, "factory": text(resource.name)}
-
-
-def _names_in(func: Callable[..., Any]) -> set[str]:
-    """Return the names in a function's code, in the functions inside it, and in what a decorator has wrapped."""
-    codes: list[CodeType] = []
-    found: Any = func
-    while found is not None:
-        if isinstance(code := getattr(found, "__code__", None), CodeType) and code not in codes:
-            codes.append(code)
-        found = getattr(found, "__wrapped__", None)
-    for code in codes:
-        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
-    return {name for code in codes for name in code.co_names}

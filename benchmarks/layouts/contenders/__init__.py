@@ -1,0 +1,1 @@
+"""One module for each way of laying a graph out; `draw(graphs)` yields a drawing of each graph."""
