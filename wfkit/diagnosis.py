@@ -9,6 +9,7 @@ from itertools import islice
 from wfkit.events import HumanResponseEvent, StepFailedEvent, StopEvent
 from wfkit.ledger import Ledger
 from wfkit.masking import masked
+from wfkit.plain import exact, name_of_type
 from wfkit.work import Wait
 
 LONGEST = 100  # characters of a value
@@ -62,9 +63,9 @@ def _wanted(wait: Wait) -> str:
 def _spelled(value: object) -> str:
     """Return the repr of a user's value, not endless; one that raises must not fail the run that only tells of it."""
     try:
-        text = repr(value)
+        text = exact(repr(value))
     except Exception:
-        return f"<{type(value).__name__}, not showable>"
+        return f"<{name_of_type(value)}, not showable>"
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 

@@ -256,7 +256,8 @@ def _event_node(id: str, kind: type[Event]) -> Node:
         (HumanResponseEvent, "answer"),
     ]
     fields = tuple((name, _spell_type(field.annotation)) for name, field in kind.model_fields.items())
-    doc = inspect.cleandoc(vars(kind).get("__doc__") or "")  # its own, not pydantic's nor a base class's
+    own = vars(kind).get("__doc__")  # not pydantic's nor a base class's
+    doc = inspect.cleandoc(own) if isinstance(own, str) else ""
     return Node(id, next((name for base, name in kinds if issubclass(kind, base)), "event"), kind.__name__, doc, fields)
 
 

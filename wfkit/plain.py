@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 # Line breaks of every kind become a space; the other control characters, the marks that turn the direction of
@@ -11,6 +12,7 @@ _BREAKS = re.compile("[\t\n\x0b\x0c\r\x1c-\x1e\x85\u2028\u2029]+")
 _UNFIT = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
+_NAME_OF: Callable[[type], str] = type.__dict__["__name__"].__get__
 
 
 def clean(text: str) -> str:
@@ -21,6 +23,16 @@ def clean(text: str) -> str:
 def cut(text: str, limit: int) -> str:
     """Return text of at most `limit` characters; what is left out shows as an ellipsis."""
     return text if len(text) <= limit else text[: max(0, limit - 1)] + "…"
+
+
+def name_of_type(value: object, limit: int = 120) -> str:
+    """Return the name of a value's class, which its metaclass may give otherwise, or not at all."""
+    return cut(clean(_NAME_OF(type(value))), limit)
+
+
+def exact(text: str) -> str:
+    """Return text as a plain `str`, whatever a class of its own would make of its length, parts and comparisons."""
+    return str.__str__(text)
 
 
 def brief(text: str, limit: int) -> str:

@@ -13,7 +13,7 @@ from typing import Final
 from wfkit.display.status import NAME_LIMIT, card_colours, glyph_svg
 from wfkit.display.tokens import CODE_FONT, SMALL
 from wfkit.display.traces import message_of, since_step, trace_of
-from wfkit.display.words import TIMES, brief, clean, cut, fields_of, name_of_type
+from wfkit.display.words import TIMES, brief, clean, cut, exact, fields_of, name_of_type
 from wfkit.events import CollectionReleaseEvent, Event
 from wfkit.records import Record
 from wfkit.trail import MOST_CUT_SHORT, Trail, Trouble, fold_way, opening_of
@@ -92,7 +92,7 @@ def find_failure(records: Iterable[Record], workflow: str = "", verdict: Verdict
 
 def _notes(error: BaseException, own: str) -> list[str]:
     try:
-        notes = [note for note in error.__notes__ if isinstance(note, str)]
+        notes = [exact(note) for note in error.__notes__ if isinstance(note, str)]
     except Exception:  # it has none, or it is no list
         return []
     return [cut(clean(note[:4_000]), NOTE_LIMIT) for note in notes if not note.startswith(own)][:MOST_NOTES]

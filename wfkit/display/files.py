@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -51,13 +52,15 @@ def write(filename: FileName, text: str) -> None:
     path = checked(filename)
     if path.is_dir():
         raise IsADirectoryError(f"cannot write {os.fspath(filename)!r}: it is a folder; add a file name to it")
-    part = path.with_name(f".{path.name[:100]}.{os.getpid()}.part")
+    part = path.with_name(f".wfkit-{os.getpid()}.part")
     try:
         part.write_bytes(text.encode("utf-8", "replace"))
         os.replace(part, path)
     except OSError as error:
-        part.unlink(missing_ok=True) if path.parent.is_dir() else None
         raise type(error)(_reason(path, error)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _reason(path: Path, error: OSError) -> str:

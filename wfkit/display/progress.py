@@ -11,7 +11,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from wfkit.display.words import clean, cut
+from wfkit.display.words import brief, clean, cut, exact
 from wfkit.events import Event, fields_of
 from wfkit.progress_event import ProgressEvent
 
@@ -87,9 +87,9 @@ def _first(fields: Mapping[str, Any], names: tuple[str, ...]) -> float | None:
 
 def _number(value: Any) -> float | None:
     """Return a value as a number from 0 up, None if it is no such thing."""
-    if value is None or isinstance(value, bool):
-        return None
     try:
+        if value is None or isinstance(value, bool):
+            return None
         if isinstance(value, (str, bytes)):
             if len(value) > 20:
                 return None
@@ -108,10 +108,9 @@ def _spell(number: float) -> str:
 
 def _message(fields: Mapping[str, Any]) -> str:
     for name in _MESSAGE:
-        value = fields.get(name)
-        if isinstance(value, str) and value:
-            # Cut first: cleaning a megabyte is a megabyte of work.
-            return cut(clean(str(value[: 4 * MESSAGE_LIMIT])), MESSAGE_LIMIT)
+        value: Any = fields.get(name)
+        if issubclass(type(value), str) and exact(value):
+            return brief(exact(value), MESSAGE_LIMIT)
     return ""
 
 

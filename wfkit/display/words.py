@@ -12,7 +12,7 @@ import re
 import types
 import unicodedata
 from collections import UserList, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -20,7 +20,7 @@ from pydantic import BaseModel, SecretBytes, SecretStr
 
 from wfkit.events import Event
 from wfkit.masking import MASK, is_secret_name
-from wfkit.plain import brief, clean, cut
+from wfkit.plain import brief, clean, cut, exact, name_of_type
 
 __all__ = [
     "FIELD_LIMIT",
@@ -31,6 +31,7 @@ __all__ = [
     "columns",
     "count",
     "cut",
+    "exact",
     "field_name",
     "fields_of",
     "name_of_type",
@@ -45,7 +46,6 @@ _DEPTH, _ITEMS = 4, 6
 _MOST_SORTED = 1_000
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
-_NAME_OF: Callable[[type], str] = type.__dict__["__name__"].__get__
 # Containers whose items are looked at one by one, so that secrets in them are masked. A subclass with a repr of its own
 # shows itself.
 _BRACKETS: dict[type, tuple[str, str]] = {
@@ -73,11 +73,6 @@ def count(number: int, word: str) -> str:
         assert count(1_200, "event") == "1,200 events"
     """
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def name_of_type(value: object, limit: int = 120) -> str:
-    """Return the name of a value's class, which its metaclass may give otherwise, or not at all."""
-    return brief(_NAME_OF(type(value)), limit)
 
 
 def shown(value: Any, limit: int = VALUE_LIMIT) -> str:
@@ -123,13 +118,13 @@ def _read(model: BaseModel) -> dict[Any, Any]:
 
 def field_name(name: object) -> str:
     """Return the name of a field, fit to be shown."""
-    return brief(str.__str__(name), FIELD_LIMIT) if isinstance(name, str) else "?"
+    return brief(exact(name), FIELD_LIMIT) if isinstance(name, str) else "?"
 
 
 def _spell(value: Any, limit: int, depth: int) -> str:
     try:
         text = _spell_known(value, limit, depth)
-        return text if type(text) is str else str.__str__(text)
+        return exact(text)
     except Exception:  # a repr, an attribute, a class or an iteration of the user's own that fails
         return f"<{name_of_type(value)}, not showable>"
 

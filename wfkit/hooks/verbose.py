@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wfkit.events import Event, StartEvent
-from wfkit.plain import brief, clean
+from wfkit.plain import brief, clean, exact, name_of_type
 from wfkit.records import Record, RunEnded, StepFailed, StepFinished, StepStarted
 from wfkit.seam import Hook
 
@@ -23,7 +23,7 @@ class Verbose(Hook):
     def on_record(self, record: Record) -> None:
         if isinstance(record, StepStarted):
             if not isinstance(record.event, StartEvent):
-                self._events[record.id] = f" on {brief(type(record.event).__name__, NAME)}"
+                self._events[record.id] = f" on {name_of_type(record.event, NAME)}"
             if record.attempt == 1:
                 print(f"Running step {brief(record.step, NAME)}")
         elif isinstance(record, StepFinished):
@@ -42,19 +42,19 @@ class Verbose(Hook):
 def _made(result: Event | tuple[Event, ...] | None) -> str:
     """Say what a step returned."""
     if isinstance(result, tuple):
-        names = " | ".join(dict.fromkeys(brief(type(event).__name__, NAME) for event in result))
+        names = " | ".join(dict.fromkeys(name_of_type(event, NAME) for event in result))
         return f"{len(result)} event{'' if len(result) == 1 else 's'} {names}" if result else "no event"
-    return "no event" if result is None else f"event {brief(type(result).__name__, NAME)}"
+    return "no event" if result is None else f"event {name_of_type(result, NAME)}"
 
 
 def _spell(error: BaseException) -> str:
     """Return an error in words; further lines of its text are set in, so that the lines of steps stand out."""
     try:
-        text = str(error)
+        text = exact(str(error))
     except Exception:  # an error of the user's own whose text raises
         text = "(its message cannot be shown)"
     if len(text) > LONGEST_ERROR:
         text = f"{text[:LONGEST_ERROR]}…"
     text = "\n    ".join(clean(line) for line in text.splitlines())
-    name = brief(type(error).__name__, NAME)
+    name = name_of_type(error, NAME)
     return f"{name}: {text}" if text else name
