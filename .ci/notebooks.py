@@ -2,7 +2,7 @@
 
 Usage: .venv/bin/python .ci/notebooks.py [NAME ...]
 
-Outputs are saved as a test compares them: streams joined, no times, no metadata of the machine.
+Outputs are saved as a test compares them: streams joined, no times, no metadata of the machine, no widgets.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
 def main() -> int:
@@ -49,6 +50,8 @@ def tidy(notebook: nbformat.NotebookNode) -> None:
         cell.metadata = nbformat.from_dict({})
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
+            for output in cell.outputs:
+                output.get("data", {}).pop(WIDGET, None)  # nobody has its model any more; what else was shown stays
 
 
 def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

@@ -161,3 +161,45 @@ def test_any_set_of_alarms_rings_as_single_timers_would(plans: list[tuple[int, b
 
     expected = sorted((delay, index) for index, (delay, cancelled) in enumerate(plans) if not cancelled)
     assert simulate(main()).result == [(delay, str(index)) for delay, index in expected]
+
+
+async def test_alarms_that_stand_still_go_off_so_much_later() -> None:
+    clock = FakeClock()
+    alarms, rung = Alarms(clock), []
+    alarms.set(5, lambda: rung.append(("first", clock.now())))
+    await clock.advance(2)
+    alarms.stand_still()
+    alarms.stand_still()
+    alarms.set(1, lambda: rung.append(("set meanwhile", clock.now())))
+    await clock.advance(100)
+    assert rung == []
+    alarms.go_on()
+    alarms.go_on()
+    await clock.advance(10)
+    assert rung == [("set meanwhile", 103), ("first", 105)]
+    alarms.set(1, lambda: rung.append(("afterwards", clock.now())))
+    await clock.advance(1)
+    assert rung[-1] == ("afterwards", 113)
+
+
+async def test_an_alarm_may_make_the_others_stand_still() -> None:
+    clock = FakeClock()
+    alarms, rung = Alarms(clock), []
+    alarms.set(1, alarms.stand_still)
+    alarms.set(2, lambda: rung.append(clock.now()))
+    await clock.advance(50)
+    assert rung == []
+    alarms.go_on()
+    await clock.advance(1)
+    assert rung == [51]
+
+
+async def test_nothing_goes_off_that_was_stopped_while_it_stood_still() -> None:
+    clock = FakeClock()
+    alarms, rung = Alarms(clock), []
+    alarms.set(1, lambda: rung.append(clock.now()))
+    alarms.stand_still()
+    alarms.stop()
+    alarms.go_on()
+    await clock.advance(5)
+    assert rung == []

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "wfkit"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 # The only ways up: drawn when a notebook shows the object.
-UPWARD = {("workflow", "display"), ("handler", "display"), ("graph", "display")}
+UPWARD = {("workflow", "display"), ("handler", "display"), ("graph", "display"), ("hooks", "widgets")}
 
 
 def floors() -> dict[str, tuple[int, int]]:

@@ -188,3 +188,23 @@ async def test_without_a_timeout_a_stuck_run_is_still_told_of() -> None:
     run.patience.rest(ledger)
     await run.clock.advance(1_000)
     assert run.calls == [(GRACE, "stuck")]
+
+
+async def test_waits_with_a_limit_stand_still_while_a_hook_holds_a_step() -> None:
+    run = Run(timeout=None)
+    before = run.patience.waits
+    before.set(5, run.note("before"))
+    with run.patience.hold(), run.patience.hold():
+        await run.clock.advance(100)
+    await run.clock.advance(5)
+    assert run.calls == [(105, "before")]
+    later = Run(timeout=None)
+    with later.patience.hold():
+        later.patience.waits.set(5, later.note("meanwhile"))
+        await later.clock.advance(100)
+    await later.clock.advance(5)
+    assert later.calls == [(105, "meanwhile")]
+    later.patience.waits.set(5, later.note("never"))
+    later.patience.stop()
+    await later.clock.advance(5)
+    assert len(later.calls) == 1

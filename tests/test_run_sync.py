@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 
 from tests.flows import Fail, Fan, Line, Loop, Middle, Slow
-from wfkit import Context, StartEvent, StopEvent, Workflow, WorkflowRuntimeError, WorkflowTimeoutError, run_sync, step
+from wfkit import (
+    Context,
+    Debugger,
+    StartEvent,
+    StopEvent,
+    Workflow,
+    WorkflowRuntimeError,
+    WorkflowTimeoutError,
+    run_sync,
+    step,
+)
 
 
 class Where(Workflow):
@@ -201,3 +211,9 @@ def test_a_run_that_asks_a_person_says_that_nobody_can_answer(caplog: pytest.Log
         run_sync(Silent(timeout=1.5))
     assert "run_sync: Step 'ask' waits for Middle. Nobody else has the handler of this run" in caplog.text
     assert "await handler.send_event(...)" in caplog.text
+
+
+def test_what_would_be_held_is_refused_as_nobody_could_let_it_go() -> None:
+    with pytest.raises(WorkflowRuntimeError, match="nobody could let go of what"):
+        run_sync(Line(), hooks=[Debugger(break_at_start=True)])
+    assert run_sync(Line(), hooks=[Debugger()]) is not None

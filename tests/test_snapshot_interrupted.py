@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flows import Answer, Ask, Item, Middle
-from wfkit import Context, HumanResponseEvent, StartEvent, StopEvent, Workflow, step
+from wfkit import Context, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, Workflow, step
 from wfkit.testing import simulate
 
 Snapshot = dict[str, Any]
@@ -260,3 +260,32 @@ def test_a_snapshot_of_any_moment_with_waits_and_retries_leads_to_the_same_resul
             await again
 
     simulate(main(), seed)
+
+
+class AsksBoth(Workflow):
+    """Waits for two numbers at once."""
+
+    @step
+    async def ask(self, ctx: Context, ev: StartEvent) -> StopEvent:
+        async def one(who: str) -> int:
+            wanted = {"who": who}
+            question = InputRequiredEvent(prefix=who)
+            return (await ctx.wait_for_event(Number, waiter_event=question, waiter_id=who, requirements=wanted)).n
+
+        return StopEvent(result=await asyncio.gather(one("Ada"), one("Grace")))
+
+
+async def test_of_two_questions_at_once_the_open_one_is_shown_again() -> None:
+    handler = AsksBoth().run()
+    await asyncio.sleep(1)
+    await handler.send_event(Number(n=2, who="Grace"))
+    await asyncio.sleep(1)
+    snapshot = saved(handler.ctx)
+    await handler.cancel_run()
+    workflow = AsksBoth()
+    restored = workflow.run(ctx=Context.from_dict(workflow, snapshot))
+    await asyncio.sleep(1)
+    await restored.send_event(Number(n=1, who="Ada"))
+    assert await restored == [1, 2]
+    shown = [event async for event in restored.stream_events()]
+    assert [event.prefix for event in shown if isinstance(event, InputRequiredEvent)] == ["Ada"]

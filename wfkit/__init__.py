@@ -17,8 +17,9 @@ Floor 2, mechanism without motion:
 Floor 3, motion:     context, sync_context, body (running a step), run (one run: its beginning and its end), calls (what
                      a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
                      workflow_class, workflow, sync (run_sync)
-Floor 4, hooks/:     what watches or changes runs: recorder, verbose
+Floor 4, hooks/:     what watches or changes runs: recorder, verbose, the debugger, otel
 Floor 5, display/:   drawings; loaded when something is drawn
+Floor 6, widgets/:   panels that a person acts with in a notebook; loaded when one is asked for
 testing:             a fake clock, a seeded loop, a runner: for users' tests and for our own
 """
 
@@ -42,6 +43,7 @@ from wfkit.errors import (
     WorkflowRuntimeError,
     WorkflowTimeoutError,
     WorkflowValidationError,
+    WouldDeadlock,
 )
 from wfkit.events import (
     ChildEvent,
@@ -71,6 +73,8 @@ if TYPE_CHECKING:
         draw_all_possible_flows_mermaid,
         draw_most_recent_execution,
     )
+    from wfkit.hooks.breakpoints import Breakpoint
+    from wfkit.hooks.debugger import Debugger
     from wfkit.internal_events import (
         InternalDispatchEvent,
         StepState,
@@ -83,18 +87,23 @@ if TYPE_CHECKING:
     from wfkit.representation import WorkflowGraph, get_workflow_representation
     from wfkit.retry import retry_policy
     from wfkit.sync import run_sync
+    from wfkit.widgets.ask import ask as ask
+    from wfkit.widgets.debugger import debug as debug
+    from wfkit.widgets.inspector import inspect as inspect
 
 __version__ = "0.1.0"
 
 __all__ = [
     "All",
     "BaseSerializer",
+    "Breakpoint",
     "ChildEvent",
     "Collect",
     "CollectionReleaseEvent",
     "Context",
     "ContextSerdeError",
     "ContextStateError",
+    "Debugger",
     "DictState",
     "Event",
     "Hook",
@@ -135,6 +144,7 @@ __all__ = [
     "WorkflowTimedOutEvent",
     "WorkflowTimeoutError",
     "WorkflowValidationError",
+    "WouldDeadlock",
     "catch_error",
     "draw_all_possible_flows",
     "draw_all_possible_flows_mermaid",
@@ -152,8 +162,11 @@ Workflow._wfkit_recorder = Recorder
 Workflow._wfkit_verbose = Verbose
 
 
-# What not every program needs is loaded when it is first asked for: name -> module.
+# What not every program needs is loaded when it is first asked for: name -> module. The panels `ask`, `debug` and
+# `inspect` are not in `__all__`: `from wfkit import *` should neither load widgets nor hide the standard `inspect`.
 _LATER = {
+    "Breakpoint": "hooks.breakpoints",
+    "Debugger": "hooks.debugger",
     "InternalDispatchEvent": "internal_events",
     "PickleSerializer": "pickle_serializer",
     "ProgressEvent": "progress_event",
@@ -162,10 +175,13 @@ _LATER = {
     "UnhandledEvent": "internal_events",
     "WorkflowGraph": "representation",
     "WorkflowIdleEvent": "internal_events",
+    "ask": "widgets.ask",
+    "debug": "widgets.debugger",
     "draw_all_possible_flows": "display",
     "draw_all_possible_flows_mermaid": "display",
     "draw_most_recent_execution": "display",
     "get_workflow_representation": "representation",
+    "inspect": "widgets.inspector",
     "retry_policy": "retry",
     "run_sync": "sync",
 }

@@ -38,7 +38,7 @@ class Alarms:
         clock: where the time comes from.
     """
 
-    __slots__ = ("_clock", "_count", "_heap", "_timer", "_timer_moment")
+    __slots__ = ("_clock", "_count", "_heap", "_lost", "_still", "_timer", "_timer_moment")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -46,6 +46,22 @@ class Alarms:
         self._heap: list[Alarm] = []
         self._timer: Timer | None = None
         self._timer_moment = 0.0
+        # Moments are in its own time: the clock's, less the seconds in which it stood still.
+        self._lost = 0.0
+        self._still: float | None = None  # since when it stands still
+
+    def stand_still(self) -> None:
+        """Let no time pass until `go_on` is called: what is due later becomes due so much later."""
+        if self._still is None:
+            self._still = self._clock.now() - self._lost
+            self._forget_timer()
+
+    def go_on(self) -> None:
+        """Let time pass again."""
+        if self._still is not None:
+            self._lost, self._still = self._clock.now() - self._still, None
+            if self._heap:
+                self._arm_next()
 
     def set(self, delay: float, callback: Callable[[], object]) -> Alarm:
         """Call `callback` when `delay` seconds have passed, unless the alarm is cancelled before."""
@@ -53,9 +69,10 @@ class Alarms:
         while heap and heap[0].callback is None:  # the answered ones, so that a long run keeps none of them
             heapq.heappop(heap)
         self._count += 1
-        alarm = Alarm(self._clock.now() + delay, self._count, callback)
+        now = self._clock.now() - self._lost if self._still is None else self._still
+        alarm = Alarm(now + delay, self._count, callback)
         heapq.heappush(heap, alarm)
-        if self._timer is None or alarm.moment < self._timer_moment:
+        if self._still is None and (self._timer is None or alarm.moment < self._timer_moment):
             self._arm(alarm.moment, delay)
         return alarm
 
@@ -74,12 +91,19 @@ class Alarms:
                 if callback is not None:
                     callback()
         finally:
-            if self._heap and self._timer is None:
-                self._arm(self._heap[0].moment, max(0.0, self._heap[0].moment - self._clock.now()))
+            if self._heap and self._timer is None and self._still is None:
+                self._arm_next()
+
+    def _arm_next(self) -> None:
+        moment = self._heap[0].moment
+        self._arm(moment, max(0.0, moment + self._lost - self._clock.now()))
 
     def stop(self) -> None:
         """Cancel all alarms."""
         self._heap.clear()
+        self._forget_timer()
+
+    def _forget_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

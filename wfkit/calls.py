@@ -166,7 +166,8 @@ class Calls:
                 f"Await the task in the step."
             )
         id = waiter_id or _next_waiter_id(work, event_type, requirements)
-        if question is not None and not self.show(question, work) and engine.restored and not work.has_answers_left:
+        answered = bool((work.replay or {}).get(id))
+        if question is not None and not self.show(question, work) and engine.restored and not answered:
             self.show(question, None)  # the run before this one has shown it, to somebody who may be gone
         arrived: asyncio.Future[None] = engine.loop.create_future()
         wait = Wait(work, id, event_type, requirements, lambda: _set(arrived))
@@ -185,7 +186,7 @@ class Calls:
             engine.wake()
         alarm = None
         if timeout is not None:
-            alarm = engine.alarms.set(timeout, lambda: self._give_up(wait))
+            alarm = engine.patience.waits.set(timeout, lambda: self._give_up(wait))
         engine.sleepers.add(arrived)
         try:
             await arrived

@@ -30,6 +30,7 @@ from wfkit.steps import StepSpec, seed_of
 from wfkit.variables import Variables
 from wfkit.work import Work
 
+_OWN = ("wfkit", "wfkit.hooks")  # where our frames come from
 INLINE_STEPS = 64  # steps between two yields to the event loop; longest stall measured 0.3 ms
 
 
@@ -68,7 +69,7 @@ class Engine(Run):
         CURRENT.set(here)
         variables = Variables()
         ready, take, workflow = self.ledger.ready, self.ledger.take, self.workflow
-        hooked, timed = bool(self.around), bool(self.plan.bindings.catchers)
+        around, timed = self.around, bool(self.plan.bindings.catchers)
         inline = 0
         try:
             while ready:
@@ -87,7 +88,7 @@ class Engine(Run):
                 if emit is not None:
                     emit((StepStarted, self._moment, work.id, spec.name, work.event, work.parent, work.n, work.attempt))
                 try:
-                    if hooked or not spec.shape:
+                    if around or not spec.shape:
                         result = await self._run(work)
                     elif spec.shape == "event":
                         result = await spec.func(workflow, work.event)
@@ -280,6 +281,8 @@ class Engine(Run):
         name, failed = work.lane.spec.name, (records.StepFailed, self.now(), work.id, work.lane.spec.name, error)
         if recover and self.stop is None and isinstance(error, Exception) and self._recover(work, error, failed):
             return
+        if self.on_failing is not None and self.stop is None:
+            self.on_failing(work, error)
         # First the record: whoever saves the run now has the failing step in it, and not a run without any work.
         if self.emit is not None:
             self.emit((*failed, work.attempt, None))
@@ -327,7 +330,7 @@ class Engine(Run):
 def _forget_own_frames(error: BaseException) -> None:
     """Let an error's traceback begin in the step: our frames refer to the run, which refers to the error."""
     traceback = error.__traceback__
-    while traceback is not None and traceback.tb_frame.f_globals.get("__package__") == "wfkit":
+    while traceback is not None and traceback.tb_frame.f_globals.get("__package__") in _OWN:
         traceback = traceback.tb_next
     if traceback is not None:
         error.__traceback__ = traceback

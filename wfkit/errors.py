@@ -66,3 +66,7 @@ class UnreconstructedException(WorkflowError):
 
     def __str__(self) -> str:
         return f"{self.type_name}: {self.message}"
+
+
+class WouldDeadlock(WorkflowError, RuntimeError):
+    """A cell waits for a run that is held, and in this kernel no click can come before the cell has ended."""

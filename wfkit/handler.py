@@ -32,6 +32,7 @@ _MOVED = {
     "cancelled": "`handler.status`",
     "exception": "`await handler`, which raises it, or `handler.status`",
     "result": "`await handler`",
+    "draw": "`draw_most_recent_execution(handler)`",
 }
 
 
@@ -77,6 +78,10 @@ class WorkflowHandler(Generic[ResultT]):
         self._must_be_here("await its handler")
         if engine.ended:
             return
+        if engine.guard is not None:
+            await engine.guard(self)
+            if engine.ended:
+                return
         ended = engine.verdict.wait()
         try:
             await done(ended)
@@ -205,6 +210,10 @@ class WorkflowHandler(Generic[ResultT]):
 
     def __wfkit_plan__(self) -> Plan:
         return self._engine.plan
+
+    def __wfkit_children__(self) -> dict[str, Any]:
+        ask = getattr(self._engine.workflow, "__wfkit_children__", None)
+        return ask() if callable(ask) else {}
 
     def __wfkit_run__(self) -> Run:
         return self._engine

@@ -29,7 +29,18 @@ class Patience:
         parent: that of the run whose step started this one. While a person is asked here, nobody waits there in vain.
     """
 
-    __slots__ = ("_alarm", "_alarms", "_asking", "_deadline", "_held", "_stuck", "parent", "resting")
+    __slots__ = (
+        "_alarm",
+        "_alarms",
+        "_asking",
+        "_clock",
+        "_deadline",
+        "_held",
+        "_stuck",
+        "_waits",
+        "parent",
+        "resting",
+    )
 
     def __init__(
         self,
@@ -40,7 +51,9 @@ class Patience:
         stuck: Callable[[], object],
     ) -> None:
         self._deadline = Deadline(clock, timeout, time_is_up)
+        self._clock = clock
         self._alarms = alarms
+        self._waits: Alarms | None = None
         self._stuck: Callable[[], object] | None = stuck
         self._alarm: Alarm | None = None
         self._held = 0
@@ -58,6 +71,17 @@ class Patience:
         self._deadline.cancel()
         self._forget_alarm()
         self._stuck = None
+        if self._waits is not None:
+            self._waits.stop()
+
+    @property
+    def waits(self) -> Alarms:
+        """The alarms of steps that wait for events only so long; they stand still while a hook holds a step."""
+        if self._waits is None:
+            self._waits = Alarms(self._clock)
+            if self._held:
+                self._waits.stand_still()
+        return self._waits
 
     def rest(self, ledger: Ledger) -> bool:
         """Note that nothing can move by itself.
@@ -113,9 +137,13 @@ class Patience:
         """Let the time stand still while a hook holds a delivery."""
         self._held += 1
         self._stand_still("holds")
+        if self._waits is not None:
+            self._waits.stand_still()
         try:
             yield
         finally:
             self._held -= 1
             if not self._held:
                 self._go_on("holds")
+                if self._waits is not None:
+                    self._waits.go_on()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from typing import Any
@@ -71,7 +71,12 @@ class Run(ABC):
         self.resources = resources
         self._shown: Shown | None = None
         self.emit = emitter(hooks)
+        self.hooks = hooks
+        # Read afresh for each step: a debugger takes itself out while it has nothing to do.
         self.around = [hook for hook in hooks if overrides(hook, "around_step")]
+        self.on_failing: Callable[[Work, BaseException], object] | None = None  # told before a failure ends the run
+        # Asked before somebody settles down to wait for the end, with the handler; raises if that could never come.
+        self.guard: Callable[[Any], Awaitable[None]] | None = None
         self.patience = Patience(self.clock, self.alarms, timeout, self._time_is_up, self._say_stuck)
         self.drivers: set[asyncio.Task[None]] = set()
         self.sleepers: set[asyncio.Future[None]] = set()  # waits of steps
@@ -89,6 +94,8 @@ class Run(ABC):
         ledger.on_note = report.note
         self._variables = copy_context()
         self.calls = self._open_port()
+        for hook in hooks:
+            hook.attach(self)  # it may refuse: the context has not been given away yet
         context._bind(self.calls)
         self.stop: StopEvent | None = None  # what a step has returned to end the run
         self.closer: asyncio.Task[None] | None = None  # waits for what was cancelled at the end

@@ -53,6 +53,10 @@ class StepCall:
         self.attempt = attempt
         self._hold = hold
 
+    def replace(self, event: Event) -> None:
+        """Put another event in the place of the one that the step gets, also for a snapshot and a later attempt."""
+        self.event = self.context._work.event = event
+
     def hold(self) -> AbstractContextManager[None]:
         """Return a context manager: while it is open, the run's timeout stands still.
 
@@ -85,6 +89,13 @@ class Hook:
         which gets the records of that run and stands around its steps; others watch all runs themselves.
         """
         return self
+
+    def attach(self, run: Any) -> None:
+        """Get to know a run, before anything happens in it; for hooks of wfkit's own that change more than a step."""
+
+    def may_hold(self) -> bool:
+        """Whether it may hold a step until somebody lets it go. `run_sync` refuses that: nobody could."""
+        return False
 
     def on_record(self, record: Record) -> None:
         """See what happened. Called at once, cannot change the run; a hook that raises here is logged and removed."""

@@ -9,9 +9,11 @@ import threading
 from collections.abc import Coroutine
 from typing import Any
 
+from wfkit.errors import WorkflowRuntimeError
 from wfkit.patience import GRACE
 from wfkit.report import logger
 from wfkit.resources import standing_still
+from wfkit.seam import Hook, observers
 from wfkit.workflow import ResultT, Workflow
 
 
@@ -30,6 +32,7 @@ def run_sync(workflow: Workflow[ResultT], *, nested: bool = False, **kwargs: Any
 
     Raises:
         TypeError: it is given something that is no workflow.
+        WorkflowRuntimeError: a debugger would hold it, and nobody could let it go.
         Whatever awaiting the run raises.
 
     Example:
@@ -39,6 +42,12 @@ def run_sync(workflow: Workflow[ResultT], *, nested: bool = False, **kwargs: Any
         raise TypeError(
             f"run_sync() takes a workflow instance, got {workflow!r}. A handler is awaited: `await handler`."
         )
+    for hook in (*observers(), *kwargs.get("hooks", ())):
+        if isinstance(hook, Hook) and hook.may_hold():
+            raise WorkflowRuntimeError(
+                f"run_sync() blocks until the run has ended, so nobody could let go of what {hook!r} holds. "
+                f"Use `handler = workflow.run(hooks=[...])`, and await the handler."
+            )
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:

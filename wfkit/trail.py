@@ -6,7 +6,7 @@ it, never what events carry.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -19,6 +19,7 @@ from wfkit.records import (
     RunEnded,
     StepCancelled,
     StepFailed,
+    StepResumed,
     StepStarted,
 )
 
@@ -64,7 +65,7 @@ class Trail:
         self._lineages: dict[int, int] = {}
         self._sends: dict[tuple[int, int], EventSent] = {}
         self._sent: dict[int, EventSent] = {}  # by identity of the event, which the records keep alive
-        self._open: list[Event] = []
+        self._open: OrderedDict[int, Event] = OrderedDict()  # questions without an answer, by identity
         self._shown: dict[int, int] = {}
         self._questions: dict[tuple[int, int], Event] = {}
         for record in records:
@@ -79,10 +80,12 @@ class Trail:
                 if isinstance(record.event, InputRequiredEvent):
                     self._ask(record.event)
                 elif record.source is None and isinstance(record.event, HumanResponseEvent) and self._open:
-                    self._questions[record.parent, record.n] = self._open.pop(0)
+                    self._questions[record.parent, record.n] = self._open.popitem(last=False)[1]
             case EventStreamed(event=InputRequiredEvent() as event):
                 self._ask(event)
                 self._shown.setdefault(id_of(event), record.id)
+            case StepResumed(event=HumanResponseEvent() as answer):
+                self._answer(record.id, answer)
             case EventsCollected():
                 self._lineages[record.lineage] = record.id
             case StepFailed(retry_in=None):
@@ -93,8 +96,18 @@ class Trail:
                 self.end = record
 
     def _ask(self, question: Event) -> None:
-        if all(question is not asked for asked in self._open):
-            self._open.append(question)
+        self._open.setdefault(id_of(question), question)
+
+    def _answer(self, id: int, answer: Event) -> None:
+        """Note that a waiting step got an answer: it was to its own question, not to the oldest one."""
+        sent = self._sent.get(id_of(answer))
+        oldest = None if sent is None else self._questions.pop((sent.parent, sent.n), None)
+        if oldest is not None:
+            self._open[id_of(oldest)] = oldest
+            self._open.move_to_end(id_of(oldest), last=False)
+        own = next((key for key in self._open if self._shown.get(key) == id), None)
+        if own is not None:
+            del self._open[own]
 
     def failure(self) -> Trouble | None:
         """Return the failure that ended the run; None if none did, or if its records are gone."""

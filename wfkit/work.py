@@ -141,11 +141,6 @@ class Work(Seldom):
         self.replay, self.answers = self.all_answers(), None
         self.collected_before, self.collected = self.all_collected(), None
 
-    @property
-    def has_answers_left(self) -> bool:
-        """Whether an earlier run of the body got answers that this one is still to get."""
-        return any((self.replay or {}).values())
-
     def all_collected(self) -> list[Collected]:
         """Return what this run of the body has collected, and what it would still have collected again."""
         return [*(self.collected or ()), *(self.collected_before or ())]

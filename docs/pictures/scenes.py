@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import os
 import random
+import re
 import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +17,15 @@ from typing import Any, NamedTuple, Protocol
 from unittest.mock import patch
 
 from docs.pictures.flows import flow
-from wfkit import Event, Hook, WorkflowHandler, draw_all_possible_flows, draw_most_recent_execution
+from wfkit import (
+    Breakpoint,
+    Debugger,
+    Event,
+    Hook,
+    WorkflowHandler,
+    draw_all_possible_flows,
+    draw_most_recent_execution,
+)
 from wfkit.display import Drawing, handler_bundle
 from wfkit.display.playback import Playback
 from wfkit.seam import Proceed, StepCall
@@ -99,10 +109,10 @@ class Run:
         """Return the run as a drawing."""
         return _quietly(draw_most_recent_execution, _in_virtual_time(self.ended()), unrolled=self.unrolled)
 
-    def begun(self) -> WorkflowHandler[Any]:
-        """Begin the run."""
+    def begun(self, *hooks: Hook) -> WorkflowHandler[Any]:
+        """Begin the run, with more hooks if there are any."""
         workflow = flow(self.place, self.workflow)()
-        return workflow.run(run_id="a picture", hooks=[Takes(self.takes)], **self.fields)
+        return workflow.run(run_id="a picture", hooks=[Takes(self.takes), *hooks], **self.fields)
 
     async def ended(self) -> WorkflowHandler[Any]:
         """Return the run, however it ended."""
@@ -160,6 +170,59 @@ class Cell:
         """There is none."""
 
 
+@dataclass(frozen=True)
+class Held:
+    """The panel of the debugger, held, without a kernel behind it.
+
+    Attributes:
+        run: the run.
+        steps: how many deliveries have been let go.
+        breakpoints: names of steps that have one.
+    """
+
+    run: Run
+    steps: int
+    breakpoints: tuple[str, ...] = ()
+
+    def html(self) -> str:
+        """Return the output of the cell."""
+        script, style, shown = _in_virtual_time(self._panel())
+        traits = json.dumps(shown).replace("</", "<\\/")
+        return (
+            f"<style>{style}</style><div></div><script>{{{script.replace('export default { render };', '')}\n"
+            f"const traits = {traits}, still = () => {{}};\n"
+            "render({ el: document.currentScript.previousElementSibling, "
+            "model: { get: (name) => traits[name], on: still, off: still, send: still } });}</script>"
+        )
+
+    async def _panel(self) -> tuple[str, str, dict[str, Any]]:
+        debugger = Debugger(break_at_start=True, breakpoints=[Breakpoint(step=name) for name in self.breakpoints])
+        handler = self.run.begun(debugger)
+        await debugger.stopped()
+        for _ in range(self.steps):
+            await debugger.step()
+        panel = debugger.widget()
+        panel.show_now()
+        shown = {name: getattr(panel, name) for name in ("picture", "view", "lines")}
+        script, style = str(panel._esm), str(panel._css)
+        await handler.cancel_run()
+        return script, style, _without_addresses(shown, {})
+
+    def moment(self) -> None:
+        """There is none."""
+
+
+def _without_addresses(data: Any, known: dict[str, str]) -> Any:
+    """Return JSON in which names made of long hexadecimal numbers are counted up, the same each time."""
+    if isinstance(data, list):
+        return [_without_addresses(each, known) for each in data]
+    if isinstance(data, dict):
+        return {name: _without_addresses(value, known) for name, value in data.items()}
+    if isinstance(data, str) and re.fullmatch("[0-9a-f]{9,}(:.*)?", data):
+        return known.setdefault(data, str(len(known)))
+    return data
+
+
 class _Screen:
     """Stands in for the front end of a notebook.
 
@@ -211,6 +274,7 @@ TEXTS = [
 BOOK = Run("fan-out-and-fan-in.md", "Book", {"pages": TEXTS}, {"split": 0.5, "add_up": 0.5})
 PAPERS = {"Ferns of Madeira": 4, "Notes on moss": 9, "On ivy": 6, "The age of oaks": 8, "Soils": 5, "Rain": 7}
 DIGEST = Run("drawings.md", "Digest", {"papers": PAPERS}, {"search": 0.6})
+COMEDIAN = Run("debugging.ipynb", "Comedian", {"topic": "llama"}, {"write": 0.8, "rate": 0.3})
 FAILED = Run("drawings.md", "Digest", {"papers": {"Ferns of Madeira": 4, "Lichens": 0}}, {"search": 0.6})
 
 
@@ -273,4 +337,8 @@ PICTURES: dict[str, Picture] = {
         "A handler of `Digest`, of [drawings](../drawings.md), while its run goes on", Cell(DIGEST, after=5.2)
     ),
     "failed": Picture("A handler of `Digest` when a paper without pages has failed it", Cell(FAILED)),
+    "debugger": Picture(
+        "The panel of the debugger, of [debugging](../debugging.md), held before `improve`",
+        Held(COMEDIAN, steps=2, breakpoints=("rate",)),
+    ),
 }

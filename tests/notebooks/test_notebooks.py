@@ -202,7 +202,7 @@ def test_it_was_saved_after_running_all_cells_in_order(path: Path) -> None:
     cells = code_of(path)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
     outputs = [output for cell in cells for output in cell.outputs]
-    assert {output["output_type"] for output in outputs} == {"stream", "execute_result"}
+    assert {output["output_type"] for output in outputs} - {"display_data"} == {"stream", "execute_result"}
     assert {output["name"] for output in outputs if "name" in output} == {"stdout"}
 
 
@@ -231,6 +231,13 @@ def test_it_holds_nothing_of_the_machine_it_was_run_on(path: Path) -> None:
     assert not re.search(r"/(?:home|root|tmp|usr|var|Users)/", text)
     assert not re.search(r"\b[A-Z]:\\\\", text)
     assert "object at 0x" not in text
+
+
+@each_notebook
+def test_of_a_widget_only_what_needs_no_kernel_is_saved(path: Path) -> None:
+    outputs = [output for cell in code_of(path) for output in cell.outputs]
+    shown = [set(output["data"]) for output in outputs if output["output_type"] == "display_data"]
+    assert [kinds for kinds in shown if kinds != {"text/html", "text/plain"}] == []
 
 
 @each_notebook

@@ -134,7 +134,7 @@ def handler_bundle(handler: Any) -> dict[str, str]:
 
 def _outcome(history: History) -> str:
     if history.end is None:
-        return ""
+        return "" if history.idle is None else brief(history.idle.waiting_for, 300)
     if history.end.error is not None:
         error = history.end.error
         return cut(f"{name_of_type(error)}: {message_of(error, 300)}", 300)

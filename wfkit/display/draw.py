@@ -8,6 +8,7 @@ from wfkit.display.drawing import Drawing, announce
 from wfkit.display.execution import draw_execution
 from wfkit.display.figure import Figure
 from wfkit.display.files import FileName, ending_of, write
+from wfkit.display.history import History
 from wfkit.display.playback import Playback
 from wfkit.display.words import cut
 from wfkit.errors import WorkflowRuntimeError
@@ -178,6 +179,7 @@ def draw_most_recent_execution(
     """
     records = records_of(handler_or_workflow)
     if unrolled:
-        return announce(Drawing(draw_execution(records, max_label_length), direction=direction), filename)
+        history = History(records, plan_of(handler_or_workflow).name)
+        return announce(Drawing(draw_execution(history, max_label_length), direction=direction), filename)
     plan, graph = plan_of(handler_or_workflow), graph_of(handler_or_workflow)
     return announce(Playback(records, plan, graph, max_label_length, direction), filename)

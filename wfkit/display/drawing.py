@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from functools import cached_property
+from html import escape
 from typing import Any, Literal, TypeAlias
 
 from wfkit.display.figure import Figure
@@ -21,6 +22,7 @@ from wfkit.display.text import draw_text
 
 Renderer: TypeAlias = Literal["svg", "pyvis"]
 RENDERERS: tuple[Renderer, ...] = ("svg", "pyvis")
+_ENOUGH = 400_000  # characters in the output of a cell
 FACES = {".html": "page", ".htm": "page", "": "page", ".svg": "svg", ".mmd": "mermaid", ".txt": "text"}
 
 
@@ -83,7 +85,8 @@ class Drawing:
         """The picture as a piece of HTML for the output of a cell."""
         pyvis = self._renderer == "pyvis"
         size = _measure("width", self.svg), _measure("height", self.svg)
-        return framed(self.page if pyvis else self._document(), self.svg, self._title, *size, sandbox=pyvis)
+        still = draw_svg(self._figure, self._layout, tips=False)  # an image shows none, and they are half of it
+        return framed(self.page if pyvis else self._document(), still, self._title, *size, sandbox=pyvis)
 
     @cached_property
     def page(self) -> str:
@@ -96,7 +99,11 @@ class Drawing:
     def _document(self, full_page: bool = False, heading: tuple[str, ...] = ()) -> str:
         """Return the picture as a document in which it can be zoomed, pointed at and searched."""
         svg = draw_svg(self._figure, self._layout, embedded=True)
-        return frame_document(svg, self._title, full_page=full_page, heading=heading, foot=legend_html(self._figure))
+        told = () if heading else self._figure.remarks
+        remarks = "".join(f'<span class="wf-key">{escape(remark)}</span>' for remark in told)
+        return frame_document(
+            svg, self._title, full_page=full_page, heading=heading, foot=remarks + legend_html(self._figure)
+        )
 
     @property
     def _title(self) -> str:
@@ -126,7 +133,12 @@ class Drawing:
             "text/vnd.mermaid": "mermaid",
         }
         wanted = set(faces if include is None else include) - set(exclude or ())
-        return {kind: getattr(self, face) for kind, face in faces.items() if kind in wanted}
+        found: dict[str, str] = {}
+        for kind, face in faces.items():
+            # A notebook shows the HTML; what else would make the output of a cell too large stays out of it.
+            if kind in wanted and (len(found) < 2 or sum(map(len, found.values())) < _ENOUGH):
+                found[kind] = getattr(self, face)
+        return found
 
     def _repr_html_(self) -> str:
         return self.html

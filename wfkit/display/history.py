@@ -44,6 +44,7 @@ class History:
 
     Args:
         records: what happened, oldest first. More can be read later, with `read`.
+        name: of the workflow, for records that do not begin with the run's beginning.
 
     Attributes:
         workflow: its name.
@@ -60,8 +61,8 @@ class History:
         restored: whether they begin with a snapshot.
     """
 
-    def __init__(self, records: Iterable[Record] = ()) -> None:
-        self.workflow = "workflow"
+    def __init__(self, records: Iterable[Record] = (), name: str = "workflow") -> None:
+        self.workflow = name
         self.standing = Standing()
         self.executions = self.standing.executions
         self.by_id = self.standing.by_id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any, Final
@@ -75,7 +76,7 @@ class Story:
         atlas = Atlas.of(graph, events)
         most = MOST
         while True:
-            teller = _Teller(found, atlas, most)
+            teller = _Teller(found, atlas, most, graph.name)
             data = teller.tell()
             text = json_in_page(data)
             room = MOST_BYTES - len(text.encode()) - _QUOTE * text.count("'")
@@ -89,10 +90,10 @@ class Story:
 class _Teller:
     """Goes through the records of a run once, and then fills the tables."""
 
-    def __init__(self, records: Sequence[Record], atlas: Atlas, most: int) -> None:
+    def __init__(self, records: Sequence[Record], atlas: Atlas, most: int, name: str) -> None:
         self.records = records
         self.atlas = atlas
-        self.history = History()
+        self.history = History(name=name)
         self.moments = Moments(self.history, atlas)
         first = records[0].time if records else 0.0
         self.times = [round(time - first, _DIGITS) for time in accumulate((one.time for one in records), max)]
@@ -332,6 +333,8 @@ class _Teller:
                 found[place.id] = Tally(idle=not self._is_asked())
             else:
                 found[place.id] = Tally(idle=number not in sent, sent=sent.get(number, 0))
+        if not self.history.complete:  # nobody knows what was reached before
+            found = {id: replace(tally, idle=False) for id, tally in found.items()}
         return found
 
     def _is_asked(self) -> bool:
@@ -356,7 +359,7 @@ def spell_time(seconds: float) -> str:
     if 0.00005 <= seconds < 0.00995:
         return f"{seconds * 1000:.1f} ms"
     if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms"
+        return f"{seconds * 1000:.0f} ms" if seconds <= 0 or seconds >= 0.00005 else "under 0.1 ms"
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
     whole = round(seconds)

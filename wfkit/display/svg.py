@@ -24,13 +24,14 @@ _CHIP_GAP = 8.0
 _CHIP_SIGN = 14.0
 
 
-def draw_svg(figure: Figure, layout: Layout | None = None, embedded: bool = False) -> str:
+def draw_svg(figure: Figure, layout: Layout | None = None, embedded: bool = False, tips: bool = True) -> str:
     """Return a figure as the text of an SVG document.
 
     Args:
         figure: what to draw.
         layout: where everything stands, if it has been worked out before.
         embedded: whether it becomes part of a page that brings it to life; else it stands alone.
+        tips: whether it says more on hovering.
     """
     layout = layout or figure.lay_out()
     width, height, shift, foot = max(layout.width, 160.0), layout.height, 0, ""
@@ -52,9 +53,9 @@ def draw_svg(figure: Figure, layout: Layout | None = None, embedded: bool = Fals
         f"{_signs(figure) if embedded else ''}</defs>",
         ground,
         f'<g transform="translate({shift} 0)">' if shift else "<g>",
-        *(_draw_cluster(cluster, layout.places[cluster.id]) for cluster in figure.all_clusters),
+        *(_draw_cluster(cluster, layout.places[cluster.id], tips) for cluster in figure.all_clusters),
         *(_draw_arrow(arrow, layout, embedded) for arrow in figure.all_arrows),
-        *(_draw_shape(shape, layout.places[shape.id]) for shape in _in_reading_order(figure, layout)),
+        *(_draw_shape(shape, layout.places[shape.id], tips) for shape in _in_reading_order(figure, layout)),
         "</g>",
         foot,
         "</svg>",
@@ -82,11 +83,11 @@ def _signs(figure: Figure) -> str:
     return "".join(f'<g id="wf-g-{state}">{GLYPHS[state]}</g>' for state in TALLY_STATES)
 
 
-def _draw_cluster(cluster: Cluster, place: Place) -> str:
+def _draw_cluster(cluster: Cluster, place: Place, tips: bool) -> str:
     x, y = place.x - place.width / 2, place.y - place.height / 2
-    tip = "\n".join(cluster.tip)
+    tip = _draw_tip("\n".join(cluster.tip) if tips else "")
     return (
-        f'<g id="{element_id(cluster.id)}" class="frame"><title>{escape(tip)}</title>'
+        f'<g id="{element_id(cluster.id)}" class="frame">{tip}'
         f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{place.width:.0f}" height="{place.height:.0f}" rx="6"/>'
         f'<text x="{x + 14:.1f}" y="{y + 16:.1f}">{escape(cluster.name)}</text></g>'
     )
@@ -114,16 +115,20 @@ def _draw_way(arrow: Arrow, layout: Layout) -> str:
     return f'<path class="edge{quiet}" marker-end="url(#wf-tip)" d="{path}"/>'
 
 
-def _draw_shape(shape: Shape, place: Place) -> str:
+def _draw_tip(text: str) -> str:
+    return f"<title>{escape(text)}</title>" if text else ""
+
+
+def _draw_shape(shape: Shape, place: Place, tips: bool) -> str:
     names = ["node", class_of(shape)]
     names += [shape.state] if shape.state else []
     names += ["loose"] if shape.loose else []
     if shape.tally is not None:
         names += [shape.tally.state] if shape.tally.state else []
         names += ["idle"] if shape.tally.idle else []
-    tip = "\n".join(shape.tip) or shape.name
+    tip = _draw_tip(("\n".join(shape.tip) or shape.name) if tips else "")
     lines = [
-        f'<g id="{element_id(shape.id)}" class="{" ".join(names)}"><title>{escape(tip)}</title>',
+        f'<g id="{element_id(shape.id)}" class="{" ".join(names)}">{tip}',
         _draw_outline(shape, place),
         *_draw_label(shape, place),
         "</g>",

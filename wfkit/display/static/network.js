@@ -86,4 +86,10 @@
   hide(true);
   // A small flow is shown at its own size, not blown up to fill the window.
   network.fit({ maxZoomLevel: 1.15, animation: false });
+  // A large one opens at its beginning, at a size to read.
+  if (network.getScale() < 0.62) {
+    const first = nodes.getIds().find((id) => /^▶/.test(nodes.get(id).label)) ?? nodes.getIds()[0];
+    const { x, y } = network.getPosition(first);
+    network.moveTo({ scale: 0.8, position: { x, y: y + innerHeight / 2 / 0.8 - 60 }, animation: false });
+  }
 })();

@@ -14,7 +14,7 @@ function wfkitListed(names, most = 4) {
 
 // How long something took, as the drawings made in Python say it.
 function wfkitLasted(seconds) {
-  if (!seconds) return "0 ms";
+  if (seconds < 0.00005) return seconds ? "<0.1 ms" : "0 ms";
   if (seconds < 0.0995) return `${(seconds * 1000).toFixed(seconds < 0.00995 ? 1 : 0)} ms`;
   if (seconds < 59.95) return `${seconds.toFixed(seconds < 0.995 ? 2 : 1)} s`;
   const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
@@ -23,9 +23,9 @@ function wfkitLasted(seconds) {
 
 // A point in time in a run of this duration, told apart from others that are `step` seconds away.
 function wfkitClock(seconds, duration, step = duration < 10 ? Math.max(duration / 400, 1e-5) : 0.1) {
-  const scale = duration < 0.1 ? 1000 : 1;
+  const scale = duration < 0.1 || (step < 0.001 && seconds < 1) ? 1000 : 1;
   const digits = Math.max(0, Math.min(-Math.floor(Math.log10(step * scale) + 1e-6), 3));
-  if (duration < 120) return `${(seconds * scale).toFixed(digits)} ${scale > 1 ? "ms" : "s"}`;
+  if (duration < 120 || scale > 1) return `${(seconds * scale).toFixed(digits)} ${scale > 1 ? "ms" : "s"}`;
   return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0")}`;
 }
 
