@@ -29,6 +29,11 @@ class Problem(NamedTuple):
     message: str
     hint: str
 
+    def spelled(self) -> str:
+        """Return the message and the hint as sentences."""
+        stop = "" if self.message.endswith((".", ")")) else "."
+        return f"{self.message}{stop} {self.hint}"
+
 
 CONFIGURATION = frozenset({"steps", "start", "stop"})
 
@@ -84,8 +89,7 @@ def complain(problems: list[Problem]) -> None:
     if not problems:
         return
     if len(problems) == 1 and problems[0].check not in ("reachability", "dead_end"):
-        stop = "" if problems[0].message.endswith((".", ")")) else "."
-        message = f"{problems[0].message}{stop} {problems[0].hint}"
+        message = problems[0].spelled()
     else:
         lines = [f"  - [{problem.check}] {problem.message}\n    {problem.hint}" for problem in problems]
         message = "Graph validation failed:\n" + "\n".join(lines)

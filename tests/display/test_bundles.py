@@ -19,6 +19,7 @@ from wfkit.display import (
 )
 from wfkit.events import HumanResponseEvent, StartEvent, StopEvent, WorkflowFailedEvent
 from wfkit.plan import Plan
+from wfkit.problems import Problem
 from wfkit.records import RunEnded, StepFailed
 
 FACES = {"text/plain", "text/html", "image/svg+xml", "text/vnd.mermaid"}
@@ -171,3 +172,9 @@ async def test_a_real_person_is_drawn() -> None:
     text = draw_most_recent_execution(run).text
     assert "Question -> person -> Answer" in text
     assert "Answer -> greet #1 -> StopEvent" in text
+
+
+def test_a_problem_and_its_hint_are_two_sentences() -> None:
+    plain = Problem("check", "Nobody takes it", "Add a step.")
+    assert plain.spelled() == "Nobody takes it. Add a step."
+    assert Problem("check", "Nobody takes it (again)", "Add a step.").spelled() == "Nobody takes it (again) Add a step."

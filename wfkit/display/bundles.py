@@ -83,7 +83,7 @@ def _details(workflow: Any, plan: Plan) -> list[str]:
 
 
 def _spell(problem: Problem) -> str:
-    return brief(f"{problem.message} {problem.hint}", PROBLEM_LIMIT)
+    return brief(problem.spelled(), PROBLEM_LIMIT)
 
 
 def _list(problems: list[Problem]) -> str:

@@ -85,12 +85,12 @@ class Debugger(Commands):
     def attach(self, run: Run) -> None:
         super().attach(run)
         if run.guard is None:
-            run.guard = self._warn
+            run.guard = self.warn_who_waits
 
-    async def _warn(self, handler: WorkflowHandler[Any]) -> None:
+    async def warn_who_waits(self, handler: WorkflowHandler[Any]) -> None:
         """Say what to do in a notebook cell that is about to wait for a held run, unless a panel sees to that."""
         run = self._the_run()
-        if self._holding and run.guard == self._warn and in_notebook() and CURRENT.get() is None:
+        if self._holding and run.guard == self.warn_who_waits and in_notebook() and CURRENT.get() is None:
             print(
                 f"The run of {brief(run.plan.name, 80)} is held by its debugger, and this cell waits for it. Interrupt "
                 f"the cell, then use step() or continue_() of the debugger in another one, or show its widget().",

@@ -124,7 +124,8 @@ class DebuggerPanel(Panel):
     def _follow(self) -> None:
         """Meet runs that have begun, and leave when the last one has ended."""
         for watched in self._family:
-            if watched.join() and watched.run.guard is None:
+            # The debugger itself only tells who waits; one panel that sees to it is enough.
+            if watched.join() and watched.run.guard in (None, watched.debugger.warn_who_waits):
                 guard(watched.run, self, watched.where)
         if self._current.counts is not None and not self.picture:
             self._draw(self._current)
