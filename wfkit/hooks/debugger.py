@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -21,6 +22,8 @@ from wfkit.hooks.telling import lines_of
 from wfkit.plain import brief
 from wfkit.records import Record
 from wfkit.run import Run
+
+_TURNS = 50  # of the event loop
 
 
 class Debugger(Commands):
@@ -90,7 +93,13 @@ class Debugger(Commands):
     async def warn_who_waits(self, handler: WorkflowHandler[Any]) -> None:
         """Say what to do in a notebook cell that is about to wait for a held run, unless a panel sees to that."""
         run = self._the_run()
-        if self._holding and run.guard == self.warn_who_waits and in_notebook() and CURRENT.get() is None:
+        if run.guard != self.warn_who_waits or not in_notebook() or CURRENT.get() is not None:
+            return
+        for _ in range(_TURNS):  # what was just let go may be the last that the run had to do
+            if run.ended or not self._holding:
+                return
+            await asyncio.sleep(0)
+        if self.status == "held":
             print(
                 f"The run of {brief(run.plan.name, 80)} is held by its debugger, and this cell waits for it. Interrupt "
                 f"the cell, then use step() or continue_() of the debugger in another one, or show its widget().",
