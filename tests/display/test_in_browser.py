@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import base64
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +14,6 @@ from wfkit.events import StartEvent, StopEvent
 from wfkit.plan import Plan
 
 pytestmark = pytest.mark.browser
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 INK = """() => {
   const canvas = document.querySelector("canvas");
   const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -26,53 +22,6 @@ INK = """() => {
     if (pixels[i + 3] > 0 && pixels[i] + pixels[i + 1] + pixels[i + 2] < 600) count++;
   return count;
 }"""
-
-
-def missing(reason: str) -> None:
-    if os.environ.get("WFKIT_REQUIRE_BROWSER") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    """Start a browser that can reach nothing."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright is not installed: pip install playwright")
-    path = next(filter(None, map(shutil.which, (os.environ.get("CHROMIUM", "chromium"), *BROWSERS))), None)
-    if path is None:
-        missing("no Chromium found: install Chromium or Chrome, or set CHROMIUM to the path of one")
-    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium: Any) -> Iterator[Any]:
-    """Open an empty page; fail if anything on it complained or asked for something that is not its own."""
-    problems: list[str] = []
-    context = chromium.new_context(viewport={"width": 900, "height": 700})
-    found = context.new_page()
-
-    def on_request(request: Any) -> None:
-        if not request.url.startswith(("file:", "data:", "about:")):
-            problems.append(request.url)
-
-    def on_dialog(dialog: Any) -> None:
-        problems.append("a dialog came up")
-        dialog.dismiss()
-
-    found.on("pageerror", lambda error: problems.append(f"script: {error}"))
-    found.on("console", lambda line: problems.append(f"console: {line.text}"))
-    found.on("dialog", on_dialog)
-    found.on("request", on_request)
-    yield found
-    context.close()
-    assert problems == []
 
 
 def ran() -> Drawable:

@@ -1,4 +1,4 @@
-"""The shelf of hooks: each attaches at the seam and imports floors 0 to 2 only."""
+"""The shelf of hooks: each attaches at the seam. Only the two that nearly every program uses are loaded early."""
 
 from wfkit.hooks.recorder import Recorder
 from wfkit.hooks.verbose import Verbose
