@@ -12,7 +12,19 @@ import pytest
 
 from tests.flows import Line, Middle
 from wfkit import Event, Hook, Recorder, StartEvent, StepCall, StopEvent, Workflow, observing, step
-from wfkit.records import Record, RunEnded, RunIdle, RunStarted, StepStarted
+from wfkit.errors import WorkflowCancelledByUser
+from wfkit.records import (
+    EventReplaced,
+    Record,
+    RunEnded,
+    RunIdle,
+    RunStarted,
+    StepCancelled,
+    StepHeld,
+    StepReleased,
+    StepSkipped,
+    StepStarted,
+)
 from wfkit.seam import Proceed, emitter, observers, overrides
 from wfkit.steps import spec_of
 
@@ -320,6 +332,85 @@ def test_holding_goes_through_to_the_run() -> None:
     assert log == ["held", "let go"]
 
 
+class Holds(Watcher):
+    """Holds each step before its body, and once more after it."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        with call.hold():
+            await asyncio.sleep(5)
+        result = await proceed(call)
+        with call.hold():
+            await asyncio.sleep(2)
+        return result
+
+
+def held(records: list[Record]) -> list[tuple[str, float]]:
+    """Return when somebody held a step or let go of it."""
+    return [(type(record).__name__, record.time) for record in records if isinstance(record, (StepHeld, StepReleased))]
+
+
+async def test_records_tell_when_a_step_is_held() -> None:
+    hook = Holds()
+    await One().run(hooks=[hook])
+    found = held(hook.seen)
+    start = found[0][1]
+    assert [(kind, time - start) for kind, time in found] == [
+        ("StepHeld", 0),
+        ("StepReleased", 5),
+        ("StepHeld", 5),
+        ("StepReleased", 7),
+    ]
+    started = next(record for record in hook.seen if isinstance(record, StepStarted))
+    assert {(r.id, r.step) for r in hook.seen if isinstance(r, (StepHeld, StepReleased))} == {(started.id, "only")}
+
+
+async def test_a_step_that_was_held_when_its_run_ended_is_cancelled_not_released() -> None:
+    hook = Holds()
+    run = One().run(hooks=[hook])
+    await asyncio.sleep(1)
+    await run.cancel_run()
+    with pytest.raises(WorkflowCancelledByUser):
+        await run
+    kinds = [type(record) for record in hook.seen]
+    assert StepHeld in kinds
+    assert StepReleased not in kinds
+    assert kinds[-2:] == [StepCancelled, RunEnded]
+
+
+async def test_a_step_given_up_while_it_is_held_is_released() -> None:
+    class GivesUp(Watcher):
+        async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+            with call.hold():
+                raise ValueError("no more")
+
+    hook = GivesUp()
+    with pytest.raises(ValueError, match="no more"):
+        await One().run(hooks=[hook])
+    assert [kind for kind, _ in held(hook.seen)] == ["StepHeld", "StepReleased"]
+
+
+class Meddles(Watcher):
+    """Gives the first step another event, and the second one's result."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        if call.step.name == "first":
+            call.replace(StartEvent(other=True))
+            return await proceed(call)
+        call.skipped()
+        return StopEvent(result="given")
+
+
+async def test_records_tell_what_a_hook_has_changed() -> None:
+    hook = Meddles()
+    assert await Line().run(hooks=[hook]) == "given"
+    first, second = (record for record in hook.seen if isinstance(record, StepStarted))
+    changed = [record for record in hook.seen if isinstance(record, (EventReplaced, StepSkipped))]
+    assert changed == [
+        EventReplaced(first.time, first.id, "first", StartEvent(other=True)),
+        StepSkipped(second.time, second.id, "second"),
+    ]
+
+
 # -- a hook for each run -----------------------------------------------------------------------------------------
 
 
@@ -366,6 +457,26 @@ async def test_the_hook_of_a_run_has_its_own_rank() -> None:
     named.on_record = lambda record: seen.append([type(r).__name__ for r in hook.made[0].seen])  # type: ignore[method-assign]
     await One().run(hooks=[named, hook])
     assert [names[-1] for names in seen][:2] == ["RunStarted", "EventSent"]
+
+
+async def test_a_hook_may_tell_the_runs_of_a_workflow_from_one_that_it_is_given_to() -> None:
+    asked: list[str] = []
+
+    class Tells(Watcher):
+        def for_run(self) -> Hook:
+            asked.append("run")
+            return self
+
+        def for_each_run(self) -> Hook:
+            asked.append("each")
+            return self
+
+    hook = Tells()
+    await One(hooks=[hook]).run()
+    with observing(hook):
+        await One().run()
+    await One().run(hooks=[hook])
+    assert asked == ["each", "each", "run"]
 
 
 def test_a_hook_is_its_own_for_every_run() -> None:

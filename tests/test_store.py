@@ -305,3 +305,34 @@ def test_the_most_derived_of_the_declared_types_is_used() -> None:
 def test_unrelated_state_types_are_an_error_that_names_them() -> None:
     with pytest.raises(ValueError, match=r"not in a compatible inheritance hierarchy.*User.*Strict"):
         state_type_of([User, Strict])
+
+
+# -- what is private ---------------------------------------------------------------------------------------------
+
+
+class Box:
+    """Something in the state that is neither a dictionary nor a model."""
+
+    def __init__(self) -> None:
+        self.open = 1
+        self._shut = 2
+
+
+@pytest.mark.parametrize(
+    "path", ["box.__class__", "box._shut", "box.__init__.__globals__.pwned", "user.__class__.name"]
+)
+async def test_a_path_does_not_lead_to_what_is_private(path: str) -> None:
+    store = plain(box=Box(), user=User())
+    with pytest.raises(ValueError, match="not found in state"):
+        await store.get(path)
+    with pytest.raises(ValueError, match="is private to a"):
+        await store.set(path, "evil")
+    assert "evil" not in globals()
+    assert (await store.get("box")).__dict__ == {"open": 1, "_shut": 2}
+
+
+async def test_keys_may_begin_with_an_underscore() -> None:
+    store = plain(_own={"__deep__": 1})
+    await store.set("_own.__deep__", 2)
+    await store.set("_new", 3)
+    assert (await store.get("_own.__deep__"), await store.get("_new")) == (2, 3)

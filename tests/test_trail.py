@@ -13,10 +13,12 @@ from wfkit import (
     Collect,
     Context,
     Event,
+    Hook,
     HumanResponseEvent,
     InputRequiredEvent,
     Recorder,
     StartEvent,
+    StepCall,
     StepFailedEvent,
     StopEvent,
     Workflow,
@@ -28,6 +30,7 @@ from wfkit import (
 )
 from wfkit.records import Record, RunEnded, StepFailed, StepStarted
 from wfkit.retry import stop_after_attempt, wait_fixed
+from wfkit.seam import Proceed
 from wfkit.trail import HEAD, TAIL, Trail, fold_way, note_way, spell_way
 
 
@@ -96,6 +99,33 @@ async def test_the_attempt_is_told() -> None:
             raise ValueError("never")
 
     assert await note_of(Again()) == "In step 'go' of Again, attempt 3, working on StartEvent."
+
+
+class Swaps(Hook):
+    """Gives each step another event than the one it got."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        if call.step.name == "last":
+            call.replace(Item(n=7))
+        return await proceed(call)
+
+
+class Ends(Workflow):
+    @step
+    async def first(self, ev: StartEvent) -> Middle | Item:
+        return Middle(text="x")
+
+    @step
+    async def last(self, ev: Middle | Item) -> StopEvent:
+        raise ValueError(type(ev).__name__)
+
+
+async def test_it_names_the_event_that_a_hook_has_given_the_step() -> None:
+    with pytest.raises(ValueError, match="Item") as failed:
+        await Ends(hooks=[Swaps()]).run()
+    assert failed.value.__notes__ == [
+        "In step 'last' of Ends, working on Item. The way there: StartEvent -> first -> Item."
+    ]
 
 
 async def test_through_a_collect() -> None:

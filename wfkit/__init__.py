@@ -2,7 +2,8 @@
 
 General layout, from the ground up; imports go down only. To read the core, read in this order.
 
-Floor 0, words:      errors, masking, plain (text fit to be shown), cell (the notebook around us), clock, events
+Floor 0, words:      errors, masking, plain (text fit to be shown), cell (the notebook around us), clock, events, values
+                     (those of users, fit to be shown)
 Floor 1, what was declared, what happened:
                      annotations, parts, collect (list parameters and joins), descriptors and resources, attempts, retry
                      (with retry_conditions, retry_stops, retry_waits), signature, steps (@step), bindings (who

@@ -74,6 +74,7 @@ async def run_hooked(
     context: Context[Any],
     work: Work,
     hold: Callable[[], AbstractContextManager[None]],
+    tell: Callable[..., object],
     start_over: Callable[[], None],
 ) -> Any:
     """Run a step's body inside the hooks, the first one outermost."""
@@ -90,4 +91,4 @@ async def run_hooked(
     proceed: Callable[[StepCall], Any] = innermost
     for hook in reversed(hooks):
         proceed = partial(hook.around_step, proceed=proceed)
-    return await proceed(StepCall(work.lane.spec, work.event, context, work.id, work.attempt, hold))
+    return await proceed(StepCall(work.lane.spec, work.event, context, work.id, work.attempt, hold, tell))

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wfkit.annotations import members, type_name
 from wfkit.errors import WorkflowValidationError
+from wfkit.masking import misfits
 
 
 class ResourceDescriptor:
@@ -147,10 +148,7 @@ class ResourceConfig(ResourceDescriptor):
 
             return adapter.validate_json(json.dumps(part))  # as JSON: a strict model takes a date in a string from it
         except ValidationError as error:
-            # Where and why, but not the values: a config holds secrets.
-            places = [(".".join(map(str, item["loc"])) or "the value", item["msg"]) for item in error.errors()]
-            wrong = "; ".join(f"{place}: {message}" for place, message in places)
-            raise WorkflowValidationError(f"{self.name} does not fit {error.title}: {wrong}") from None
+            raise WorkflowValidationError(f"{self.name} does not fit {error.title}: {misfits(error)}") from None
 
     def _part(self, data: Any) -> Any:
         keys = self.path_selector.split(".") if self.path_selector else []

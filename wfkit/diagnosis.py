@@ -9,7 +9,7 @@ from itertools import islice
 from wfkit.events import HumanResponseEvent, StepFailedEvent, StopEvent
 from wfkit.ledger import Ledger
 from wfkit.masking import masked
-from wfkit.plain import exact, name_of_type
+from wfkit.values import shown
 from wfkit.work import Wait
 
 LONGEST = 100  # characters of a value
@@ -56,17 +56,8 @@ def _waits(ledger: Ledger) -> list[str]:
 def _wanted(wait: Wait) -> str:
     if not wait.requirements:
         return wait.event_type.__name__
-    fields = ", ".join(f"{key}={_spelled(value)}" for key, value in masked(wait.requirements).items())
+    fields = ", ".join(f"{key}={shown(value, LONGEST)}" for key, value in masked(wait.requirements).items())
     return f"{wait.event_type.__name__} with {fields}"
-
-
-def _spelled(value: object) -> str:
-    """Return the repr of a user's value, not endless; one that raises must not fail the run that only tells of it."""
-    try:
-        text = exact(repr(value))
-    except Exception:
-        return f"<{name_of_type(value)}, not showable>"
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _unclaimed(ledger: Ledger) -> list[str]:

@@ -13,6 +13,8 @@ first part outside its task (`asyncio.timeout` and `current_task` would see the 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -30,7 +32,7 @@ from wfkit.steps import StepSpec, seed_of
 from wfkit.variables import Variables
 from wfkit.work import Work
 
-_OWN = ("wfkit", "wfkit.hooks")  # where our frames come from
+_OWN = ("wfkit", "wfkit.hooks", "wfkit.hooks.debugger")  # where our frames come from
 INLINE_STEPS = 64  # steps between two yields to the event loop; longest stall measured 0.3 ms
 
 
@@ -144,8 +146,24 @@ class Engine(Run):
         if self.around:
             start_over = partial(self.ledger.start_over, work)
             body = partial(run_body, self.workflow, work, self.resources)
-            return await run_hooked(self.around, body, context, work, self.patience.hold, start_over)
+            hold, tell = partial(self._hold, work), partial(self._tell, work)
+            return await run_hooked(self.around, body, context, work, hold, tell, start_over)
         return await run_body(self.workflow, work, self.resources, context, work.event)
+
+    @contextmanager
+    def _hold(self, work: Work) -> Iterator[None]:
+        """Let the time stand still while a hook holds a delivery."""
+        self._tell(work, records.StepHeld)
+        try:
+            with self.patience.hold():
+                yield
+        finally:
+            self._tell(work, records.StepReleased)
+
+    def _tell(self, work: Work, kind: type, *fields: Any) -> None:
+        """Leave a record of what a hook does to a step."""
+        if self.emit is not None and not self.ending:
+            self.emit((kind, self.now(), work.id, work.lane.spec.name, *fields))
 
     def _returned(self, work: Work, result: Any) -> None:
         """Close a delivery and send what it returned on its way."""

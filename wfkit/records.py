@@ -108,6 +108,39 @@ class StepResumed(NamedTuple):
     event: Event | None
 
 
+class StepHeld(NamedTuple):
+    """A hook holds a step back, before its body or after it: what passes until its `StepReleased` is not the step's."""
+
+    time: float
+    id: int
+    step: str
+
+
+class StepReleased(NamedTuple):
+    """A hook has let go of a step that it held. Missing where the run ended first."""
+
+    time: float
+    id: int
+    step: str
+
+
+class EventReplaced(NamedTuple):
+    """A hook has given a step another event than the one it had started on, as a person does in a debugger."""
+
+    time: float
+    id: int
+    step: str
+    event: Event
+
+
+class StepSkipped(NamedTuple):
+    """A hook has given what a step returns: its body did not run, or what came of it does not count."""
+
+    time: float
+    id: int
+    step: str
+
+
 class EventBuffered(NamedTuple):
     """`collect_events` put an event aside until the others are there."""
 
@@ -201,6 +234,10 @@ Record: TypeAlias = (
     | StepCancelled
     | StepWaiting
     | StepResumed
+    | StepHeld
+    | StepReleased
+    | EventReplaced
+    | StepSkipped
     | EventBuffered
     | EventsCollected
     | EventsGathered

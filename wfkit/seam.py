@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from typing import Any, ClassVar, TypeAlias
 
 from wfkit.events import Event
-from wfkit.records import Record
+from wfkit.records import EventReplaced, Record, StepSkipped
 from wfkit.steps import StepSpec
 
 logger = logging.getLogger("wfkit")
@@ -35,7 +35,7 @@ class StepCall:
         attempt: how often it has been tried, this time included, from 1.
     """
 
-    __slots__ = ("_hold", "attempt", "context", "event", "id", "step")
+    __slots__ = ("_hold", "_tell", "attempt", "context", "event", "id", "step")
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class StepCall:
         id: int,
         attempt: int,
         hold: Callable[[], AbstractContextManager[None]],
+        tell: Callable[..., object] = lambda *_: None,
     ) -> None:
         self.step = step
         self.event = event
@@ -52,10 +53,16 @@ class StepCall:
         self.id = id
         self.attempt = attempt
         self._hold = hold
+        self._tell = tell
 
     def replace(self, event: Event) -> None:
         """Put another event in the place of the one that the step gets, also for a snapshot and a later attempt."""
         self.event = self.context._work.event = event
+        self._tell(EventReplaced, event)
+
+    def skipped(self) -> None:
+        """Say in the records that what the hook returns, or proceeds to, stands in the place of what the body does."""
+        self._tell(StepSkipped)
 
     def hold(self) -> AbstractContextManager[None]:
         """Return a context manager: while it is open, the run's timeout stands still.
@@ -89,6 +96,13 @@ class Hook:
         which gets the records of that run and stands around its steps; others watch all runs themselves.
         """
         return self
+
+    def for_each_run(self) -> Hook:
+        """Return the hook that watches one run of the workflow, or of the `observing` block, that this one is given to.
+
+        One that is given to a run itself is asked `for_run` alone.
+        """
+        return self.for_run()
 
     def attach(self, run: Any) -> None:
         """Get to know a run, before anything happens in it; for hooks of wfkit's own that change more than a step."""

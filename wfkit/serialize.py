@@ -25,6 +25,7 @@ from pydantic_core import to_jsonable_python
 
 from wfkit import errors, events
 from wfkit.errors import ContextSerdeError, UnreconstructedException
+from wfkit.masking import misfits
 from wfkit.plan import Plan
 
 TAG = "__type__"
@@ -261,8 +262,10 @@ class JsonSerializer(BaseSerializer):
         fields = {key: self._decode(item) for key, item in content.items()}
         try:
             return kind.model_validate(fields["root"] if kind.__pydantic_root_model__ else fields)
-        except (ValidationError, KeyError) as error:
-            raise ContextSerdeError(f"The data do not fit {kind.__name__}: {error}") from error
+        except ValidationError as error:
+            raise ContextSerdeError(f"The data do not fit {kind.__name__}: {misfits(error)}") from None
+        except KeyError as error:
+            raise ContextSerdeError(f"The data do not fit {kind.__name__}: {error} is missing") from error
 
 
 _PLAIN = frozenset({str, int, float, bool, type(None)})

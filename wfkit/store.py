@@ -72,7 +72,7 @@ class Store(Generic[StateT]):
         return type(self._state)
 
     async def get(self, path: str, default: Any = _REQUIRED) -> Any:
-        """Return the value at a dotted path; its parts are dictionary keys, list indices or attributes.
+        """Return the value at a dotted path; its parts are dictionary keys, list indices or public attributes.
 
         Args:
             path: such as "user.names.0"; "" is the whole state.
@@ -278,7 +278,7 @@ def _look_up(value: Any, part: str) -> Any:
             return value[int(part)]
         except (ValueError, IndexError):
             return _REQUIRED
-    return getattr(value, part, _REQUIRED)
+    return _REQUIRED if part.startswith("_") else getattr(value, part, _REQUIRED)
 
 
 def _put(target: Any, part: str, value: Any) -> None:
@@ -290,6 +290,8 @@ def _put(target: Any, part: str, value: Any) -> None:
         except (ValueError, IndexError):
             raise ValueError(f"{part!r} is no index of a list of {len(target)} in the state.") from None
     else:
+        if part.startswith("_"):  # a path may come from a model or a page: `x.__init__.__globals__` is nobody's state
+            raise ValueError(f"{part!r} is private to a {type(target).__name__}, and no part of the state.")
         try:
             setattr(target, part, value)
         except (AttributeError, TypeError):

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, InputRequiredEvent, StartEvent
 from wfkit.records import (
+    EventReplaced,
     EventsCollected,
     EventSent,
     EventStreamed,
@@ -60,6 +61,7 @@ class Trail:
     def __init__(self, records: Iterable[Record]) -> None:
         self.end: RunEnded | None = None
         self._starts: dict[int, StepStarted] = {}
+        self._replaced: dict[int, Event] = {}
         self._failures: list[StepFailed] = []
         self._cut_short: list[int] = []
         self._lineages: dict[int, int] = {}
@@ -75,6 +77,8 @@ class Trail:
         match record:
             case StepStarted(id=id):
                 self._starts[id] = record
+            case EventReplaced(id=id):
+                self._replaced[id] = record.event
             case EventSent():
                 self._sends[record.parent, record.n] = self._sent[id_of(record.event)] = record
                 if isinstance(record.event, InputRequiredEvent):
@@ -118,12 +122,17 @@ class Trail:
         start = None if record is None else self._starts.get(record.id)
         if record is None or start is None:
             return None
-        return Trouble(record.step, start.event, record.attempt, error, self.way_to(record.id))
+        return Trouble(record.step, self._event_of(start), record.attempt, error, self.way_to(record.id))
 
     def cut_short(self) -> list[Trouble]:
         """Return the deliveries that the end of the run has cut short."""
         starts = [self._starts[id] for id in dict.fromkeys(self._cut_short) if id in self._starts]
-        return [Trouble(start.step, start.event, start.attempt, None, self.way_to(start.id)) for start in starts]
+        return [
+            Trouble(start.step, self._event_of(start), start.attempt, None, self.way_to(start.id)) for start in starts
+        ]
+
+    def _event_of(self, start: StepStarted) -> Event:
+        return self._replaced.get(start.id, start.event)
 
     def way_to(self, id: int) -> tuple[str, ...]:
         """Return the names of the events and steps that led to a delivery, the first event first.
@@ -138,7 +147,7 @@ class Trail:
             seen.add(start.id)
             if names:
                 names.append(_plain(start.step))
-            names.append(_name_of(start.event))
+            names.append(_name_of(self._event_of(start)))
             start = self._before(start, names)
         return tuple(reversed(names))
 

@@ -357,7 +357,8 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
 
     def __gather_hooks(self, hooks: Iterable[Hook]) -> tuple[list[Hook], Any]:
         """Return all hooks of a run, and the one that keeps its records."""
-        every = [hook.for_run() for hook in (*self.__hooks, *observers(), *checked_hooks(hooks))]
+        every = [hook.for_each_run() for hook in (*self.__hooks, *observers())]
+        every += [hook.for_run() for hook in checked_hooks(hooks)]
         if self.__verbose and Workflow._wfkit_verbose is not None:
             every.append(Workflow._wfkit_verbose())
         history = None if Workflow._wfkit_recorder is None else Workflow._wfkit_recorder()

@@ -10,10 +10,12 @@ from typing import Any
 from wfkit import (
     Context,
     Event,
+    Hook,
     HumanResponseEvent,
     InputRequiredEvent,
     Recorder,
     StartEvent,
+    StepCall,
     StepFailedEvent,
     StopEvent,
     Workflow,
@@ -27,8 +29,9 @@ from wfkit.display.tally import Tally
 from wfkit.graph import FlowGraph, event_ids
 from wfkit.records import Record
 from wfkit.retry import stop_after_attempt, wait_exponential
+from wfkit.seam import Proceed
 
-COUNTS = ("queued", "running", "waiting", "failed", "retried", "done", "cancelled")
+COUNTS = ("queued", "running", "held", "waiting", "failed", "retried", "done", "cancelled")
 
 
 class Query(Event):
@@ -150,6 +153,27 @@ class CollectFlow(Workflow):
         return None if found is None else StopEvent(result=len(found))
 
 
+class Holding(Hook):
+    """Holds each step for a while before it begins, and once more at its end."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        with call.hold():
+            await asyncio.sleep(2)
+        result = await proceed(call)
+        with call.hold():
+            await asyncio.sleep(1)
+        return result
+
+
+class HeldFlow(FanFlow):
+    """Is held again and again."""
+
+    width = 3
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(hooks=[Holding()], **options)
+
+
 async def record(workflow: Workflow, answer: Event | None = None, **fields: Any) -> tuple[Record, ...]:
     """Return all records of a run, however it ends; an answer is sent after half a minute."""
     recorder = Recorder(limit=None)
@@ -249,10 +273,18 @@ class Player:
         if not self._waits[run]:
             self._move(run, "running")
 
+    def _held(self, run: int) -> None:
+        assert self._standing[run] == "running"
+        self._move(run, "held")
+
+    def _released(self, run: int) -> None:
+        assert self._standing[run] == "held"
+        self._move(run, "running")
+
     def _ended(self, outcome: str, event: int, error: int) -> None:
         for counts in self.steps.values():
-            counts["cancelled"] += counts["running"] + counts["waiting"]
-            counts["queued"] = counts["running"] = counts["waiting"] = 0
+            counts["cancelled"] += counts["running"] + counts["held"] + counts["waiting"]
+            counts["queued"] = counts["running"] = counts["held"] = counts["waiting"] = 0
 
     def _skipped(self, records: int, tallies: list[Any], words: str, still_open: list[Any]) -> None:
         for node, numbers in tallies:

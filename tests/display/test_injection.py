@@ -54,7 +54,10 @@ async def all_is_well(text: str, empty: bool = False) -> None:
     found = await all_faces(text)
     plain = await plain_faces()
     check_faces(found)
-    assert found.keys() == plain.keys()
+    missing = plain.keys() - found.keys()
+    assert found.keys() <= plain.keys()
+    # A face that would make the output of a cell too large is left out of it.
+    assert all(len(text) > 120 and face.endswith("mermaid") for face in missing), missing
     for face in found:
         if not is_html(face) or empty:
             continue
@@ -187,8 +190,8 @@ def test_a_secret_is_masked_wherever_it_is(name: str) -> None:
 
 async def test_no_face_of_a_run_shows_a_secret() -> None:
     found = await sown({name: make() for name, make in SECRETS.items()})
-    for value in (SECRETS["dict"](), SECRETS["named tuple"](), SECRETS["secret text"]()):
-        found |= {f"{face} sunk": text for face, text in (await sunk(value)).items()}
+    for name in ("dict", "named tuple", "secret text"):
+        found |= {f"{face} with {name} sunk": text for face, text in (await sunk(SECRETS[name]())).items()}
     for face, text in found.items():
         assert SECRET not in text, (face, text[text.index(SECRET) - 80 :][:100])
 

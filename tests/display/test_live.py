@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.display.playing import HeldFlow
 from tests.flows import Answer, Ask, Fail, Line, Slow
 from wfkit import (
     Context,
@@ -272,6 +273,18 @@ async def test_it_counts_what_runs_and_what_queues(screen: Screen) -> None:
     for words in ("6 done", "2 running", "12 queued"):
         assert words in html(screen)
     assert html(screen).count('role="progressbar"') == 2
+    await run
+
+
+async def test_it_counts_what_is_held(screen: Screen) -> None:
+    run = HeldFlow(timeout=None).run()
+    run._ipython_display_()
+    await asyncio.sleep(1)
+    assert "1 held" in html(screen)
+    assert "1 running" not in html(screen)
+    await asyncio.sleep(2.5)
+    assert "1 held" not in html(screen)
+    assert "3 held" in html(screen)
     await run
 
 

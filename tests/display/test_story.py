@@ -12,11 +12,13 @@ from tests.display.playing import (
     CollectFlow,
     FanFlow,
     FetchFlow,
+    HeldFlow,
     LoopFlow,
     MendFlow,
     PersonFlow,
     Piece,
     Player,
+    Sum,
     WaitFlow,
     moments,
     named,
@@ -24,7 +26,7 @@ from tests.display.playing import (
     story_of,
     text_of,
 )
-from wfkit import Context, Event, StartEvent, StopEvent, Workflow, step
+from wfkit import Context, Event, Hook, StartEvent, StepCall, StopEvent, Workflow, step
 from wfkit.display.story import spell_time
 from wfkit.display.tally import Tally
 from wfkit.plan import Plan
@@ -38,7 +40,9 @@ from wfkit.records import (
     StateChanged,
     StepFailed,
     StepFinished,
+    StepHeld,
 )
+from wfkit.seam import Proceed
 
 FLOWS: list[tuple[type[Workflow], Event | None]] = [
     (LoopFlow, None),
@@ -48,7 +52,61 @@ FLOWS: list[tuple[type[Workflow], Event | None]] = [
     (FetchFlow, None),
     (MendFlow, None),
     (CollectFlow, None),
+    (HeldFlow, None),
 ]
+
+
+async def test_what_a_step_is_held_is_not_its_own_time() -> None:
+    workflow = HeldFlow()
+    story = story_of(workflow, await record(workflow))
+    split = next(run for run in story.data["runs"] if story.data["nodes"][run[0]][1] == "split")
+    assert [[end - start, kind] for start, end, kind in split[5]] == [
+        [0, "run"],
+        [2, "hold"],
+        [0, "run"],
+        [1, "hold"],
+        [0, "run"],
+    ]
+    assert len(moments(story, "held")) == len(moments(story, "released")) == 10
+    assert story.data["headline"] == "done in 9.2 s, held for 9.0 s of it"
+
+
+class Meddling(Hook):
+    """Gives one piece of work another event, and the result of the next."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        if call.event == Piece(n=0):
+            call.replace(Piece(n=10))
+        elif call.event == Piece(n=1):
+            call.skipped()
+            return Sum(n=100)
+        return await proceed(call)
+
+
+async def test_what_a_hook_has_changed_is_told() -> None:
+    workflow = HeldFlow()
+    records = await record(FanFlow(hooks=[Meddling()]))
+    story = story_of(workflow, records)
+    ((edited, event),) = moments(story, "replaced")
+    ((skipped,),) = moments(story, "stood_in")
+    assert story.data["runs"][edited][2] == event
+    assert story.data["events"][event][1:] == ["Piece", [["n", "10"]]]
+    one, other = (execution for execution in story.history.executions if execution.edited or execution.skipped)
+    assert (one.edited, one.skipped, one.events) == (True, False, (Piece(n=10),))
+    assert (other.edited, other.skipped, other.events) == (False, True, (Piece(n=1),))
+    assert edited != skipped
+    Player(story.data).check(story)
+
+
+async def test_a_step_that_is_held_when_the_records_end_is_shown_so() -> None:
+    workflow = HeldFlow()
+    records = await record(workflow)
+    first = next(place for place, found in enumerate(records) if isinstance(found, StepHeld))
+    story = story_of(workflow, records[: first + 1])
+    assert named(story)["split"] == Tally("held", idle=False, chips=(("held", 1),))
+    # Its beginning may be gone; then it must have run before.
+    story = story_of(workflow, records[first:])
+    Player(story.data).check(story)
 
 
 @pytest.mark.parametrize(("flow", "answer"), FLOWS)

@@ -42,6 +42,24 @@ def test_the_next_execution_takes_the_first_row_that_is_free() -> None:
     }
 
 
+def test_what_is_held_is_neither_work_nor_counted_twice() -> None:
+    a, b = of("work", 1), of("work", 2)
+    found = timeline(
+        [0.0, 1.0, 2.0, 3.0, 6.0, 7.0, 8.0],
+        (0, a, "running"),
+        (1, a, "held"),
+        (2, b, "running"),
+        (3, b, "held"),
+        (4, a, "running"),
+        (5, b, "running"),
+        (6, a, "held"),
+    )
+    assert found.bars[a] == [Bar(0.0, 1.0, "run"), Bar(1.0, 6.0, "hold"), Bar(6.0, 8.0, "run"), Bar(8.0, 8.0, "hold")]
+    assert found.bars[b] == [Bar(2.0, 3.0, "run"), Bar(3.0, 7.0, "hold"), Bar(7.0, 8.0, "open")]
+    assert found.held == 6.0
+    assert found.rests == [(1.0, 2.0), (3.0, 6.0)]
+
+
 def test_at_equal_times_the_order_of_the_records_decides() -> None:
     a, b = of("work", 1), of("work", 2)
     found = timeline([0.0] * 4, (0, a, "running"), (1, a, "done"), (2, b, "running"), (3, b, "done"))

@@ -24,7 +24,7 @@ class Many(BaseModel):
     inner: Inner = Field(default_factory=Inner)
     listed: list[Inner] = Field([], min_length=1)
     blob: SecretBytes = SecretBytes(b"x")
-    max_tokens: int = 5
+    access_code_key: int = 5
     call: Any = len
 
 
@@ -40,7 +40,7 @@ def test_kinds_notes_and_defaults() -> None:
         "inner": ("json", "JSON", "made anew"),
         "listed": ("json", "list, as JSON, 1 items or more", "[]"),
         "blob": ("secret", "", "****"),
-        "max_tokens": ("secret", "whole number", "****"),
+        "access_code_key": ("secret", "whole number", "****"),
         "call": ("any", "", "<built-in function len>"),
     }
     assert {field.name for field in fields_of_class(Many, {}) if field.nullable} == {"number", "flag"}

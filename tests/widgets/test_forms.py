@@ -94,7 +94,7 @@ def test_each_field_gets_the_control_that_suits_it() -> None:
 
 
 def test_what_is_sent_to_the_page_is_json_and_tells_no_secret() -> None:
-    order = an_order(tokens=["t1", "t2"], deep={"my_key": "k9", "ok": [{"password": "p9"}]}, part2=Part(n=2))
+    order = an_order(refresh_tokens=["t1", "t2"], deep={"my_key": "k9", "ok": [{"password": "p9"}]}, part2=Part(n=2))
     told = json.dumps(Form(order).specs())
     for secret in ("key of mine", "word of mine", "hidden", "t1", "k9", "p9"):
         assert secret not in told

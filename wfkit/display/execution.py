@@ -133,6 +133,7 @@ class _Sketch:
             kind = name_of_type(execution.error)
             notes.append(cut(kind, self.limit))
             lines.append(_spell_error(execution.error))
+        notes += [word for word in ("edited", "skipped") if getattr(execution, word)]
         if execution.attempts > 1 or execution.retrying:
             notes.append(f"{execution.attempts} attempt{'' if execution.attempts == 1 else 's'}")
         if execution.state == "waiting":

@@ -23,7 +23,7 @@ ShapeKind: TypeAlias = Literal[
 # An event on its way, many of them, and ways that no event goes: what was put aside and gathered, a list of which
 # nothing was left to gather, a failure, a resource that a step is given, a workflow that it runs.
 ArrowKind: TypeAlias = Literal["event", "many", "collected", "emptied", "failure", "resource", "child"]
-State: TypeAlias = Literal["done", "failed", "waiting", "running", "cancelled"]
+State: TypeAlias = Literal["done", "failed", "held", "waiting", "running", "cancelled"]
 
 LABEL_LIMIT: Final = 32
 TIP_LIMIT: Final = 2_000

@@ -20,6 +20,7 @@ from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, Inpu
 from wfkit.lineage import delivery_id, stirred
 from wfkit.records import (
     EventBuffered,
+    EventReplaced,
     EventsCollected,
     EventSent,
     EventsGathered,
@@ -31,7 +32,10 @@ from wfkit.records import (
     StepCancelled,
     StepFailed,
     StepFinished,
+    StepHeld,
+    StepReleased,
     StepResumed,
+    StepSkipped,
     StepStarted,
     StepWaiting,
 )
@@ -202,6 +206,20 @@ class History:
                 del self._open[asked]
                 passage.answers = asked
 
+    def _held(self, record: StepHeld) -> None:
+        self.standing.turn(self.place, self.standing.execution(record.id, record.step), "held")
+
+    def _released(self, record: StepReleased) -> None:
+        self.standing.turn(self.place, self.standing.execution(record.id, record.step), "running", "held")
+
+    def _replaced(self, record: EventReplaced) -> None:
+        execution, event = self.standing.execution(record.id, record.step), record.event
+        execution.edited = True
+        execution.events = tuple(event.events) if _is(event, CollectionReleaseEvent) else (event,)
+
+    def _skipped(self, record: StepSkipped) -> None:
+        self.standing.execution(record.id, record.step).skipped = True
+
     def _ended(self, record: RunEnded) -> None:
         self.end = record
         self.standing.end(self.place)
@@ -351,6 +369,10 @@ _READERS: dict[type, Callable[[History, Any], None]] = {
     StepCancelled: History._cancelled,
     StepWaiting: History._waiting,
     StepResumed: History._resumed,
+    StepHeld: History._held,
+    StepReleased: History._released,
+    EventReplaced: History._replaced,
+    StepSkipped: History._skipped,
     EventBuffered: History._buffered,
     EventsCollected: History._collected,
     EventsGathered: History._gathered,

@@ -37,6 +37,8 @@ from wfkit.records import (
     StepCancelled,
     StepFailed,
     StepFinished,
+    StepHeld,
+    StepReleased,
     StepStarted,
 )
 from wfkit.seam import Emit, with_another
@@ -218,6 +220,7 @@ class Watch:
         self._done: Counter[str] = Counter()
         self._failed: Counter[str] = Counter()
         self._retried: Counter[str] = Counter()
+        self._held: dict[int, str] = {}  # the steps of held deliveries
         self._asked: deque[tuple[int, Event]] = deque(maxlen=50)
 
     def counter(self, changed: Callable[[bool], None], failed: Callable[[], None]) -> Emit:
@@ -257,6 +260,10 @@ class Watch:
         elif kind is ChildStreamed:
             told = fields[2]
             self._hear(told.run_id, told.child, told.event, None)
+        elif kind is StepHeld:
+            self._held[fields[2]] = fields[3]
+        elif kind is StepReleased:
+            self._held.pop(fields[2], None)
         elif kind is StepCancelled:
             self.bars.end(fields[2])
         elif kind is RunStarted:
@@ -310,7 +317,8 @@ class Watch:
         )
 
     def _rows(self, ledger: Ledger) -> tuple[Row, ...]:
-        running = Counter(work.lane.spec.name for work in ledger.active)
+        held = Counter(self._held.values())
+        running = Counter(work.lane.spec.name for work in ledger.active) - held
         waiting = Counter(work.lane.spec.name for table in (ledger.waiting, ledger.retrying) for work in table)
         queued = Counter(work.lane.spec.name for work in ledger.ready)
         for lane in ledger.lanes:
@@ -320,6 +328,7 @@ class Watch:
             "failed": self._failed,
             "retried": self._retried,
             "running": running,
+            "held": held,
             "waiting": waiting,
             "queued": queued,
         }

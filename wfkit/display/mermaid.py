@@ -78,7 +78,7 @@ def _plain(prefix: str, id: str) -> str:
 
 
 def _class_of(shape: Shape) -> str:
-    if shape.state in ("failed", "waiting", "running", "cancelled"):
+    if shape.state in ("failed", "held", "waiting", "running", "cancelled"):
         return shape.state
     if shape.kind in ("question", "answer"):
         return "event"

@@ -11,10 +11,18 @@ from wfkit.display.history import History, events_in
 from wfkit.display.payloads import name_of_event
 from wfkit.display.standing import Execution
 from wfkit.display.words import brief, field_name
-from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent, StepFailedEvent, StopEvent
+from wfkit.events import (
+    CollectionReleaseEvent,
+    Event,
+    HumanResponseEvent,
+    InputRequiredEvent,
+    StepFailedEvent,
+    StopEvent,
+)
 from wfkit.records import (
     ChildStreamed,
     EventBuffered,
+    EventReplaced,
     EventsCollected,
     EventSent,
     EventsGathered,
@@ -27,7 +35,10 @@ from wfkit.records import (
     StepCancelled,
     StepFailed,
     StepFinished,
+    StepHeld,
+    StepReleased,
     StepResumed,
+    StepSkipped,
     StepStarted,
     StepWaiting,
 )
@@ -163,6 +174,19 @@ class Moments:
     def _resumed(self, record: StepResumed) -> list[Any]:
         return ["resumed", self._at(record), self.event(record.event)]
 
+    def _held(self, record: StepHeld) -> list[Any]:
+        return ["held", self._at(record)]
+
+    def _released(self, record: StepReleased) -> list[Any]:
+        return ["released", self._at(record)]
+
+    def _replaced(self, record: EventReplaced) -> list[Any]:
+        event = None if issubclass(type(record.event), CollectionReleaseEvent) else record.event
+        return ["replaced", self._at(record), self.event(event, (record.step,))]
+
+    def _stood_in(self, record: StepSkipped) -> list[Any]:
+        return ["stood_in", self._at(record)]
+
     def _buffered(self, record: EventBuffered) -> list[Any]:
         return ["buffered", self._at(record), self.event(record.event)]
 
@@ -205,6 +229,10 @@ _TELLERS: dict[type, Callable[[Moments, Any], list[Any]]] = {
     StepCancelled: Moments._cancelled,
     StepWaiting: Moments._waiting,
     StepResumed: Moments._resumed,
+    StepHeld: Moments._held,
+    StepReleased: Moments._released,
+    EventReplaced: Moments._replaced,
+    StepSkipped: Moments._stood_in,
     EventBuffered: Moments._buffered,
     EventsCollected: Moments._collected,
     EventsGathered: Moments._gathered,

@@ -18,7 +18,15 @@ from wfkit.display.layout import Layout, Place
 from wfkit.display.tokens import CODE_FONT, LIGHT, SMALL, TEXT
 from wfkit.display.words import cut
 
-_SIGNS: Final = {"start": "▶ ", "stop": "■ ", "done": "✓ ", "failed": "✗ ", "waiting": "⧗ ", "cancelled": "⊘ "}
+_SIGNS: Final = {
+    "start": "▶ ",
+    "stop": "■ ",
+    "done": "✓ ",
+    "failed": "✗ ",
+    "held": "‖ ",
+    "waiting": "⧗ ",
+    "cancelled": "⊘ ",
+}
 _FETCHING: Final = re.compile(r"<script\b[^>]*\bsrc\s*=[^>]*>\s*</script>|<link\b[^>]*\bhref\s*=[^>]*>", re.IGNORECASE)
 _HEADINGS: Final = re.compile(r"<center>\s*<h1>\s*</h1>\s*</center>", re.IGNORECASE)
 _OPTIONS: Final = {

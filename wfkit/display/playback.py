@@ -85,7 +85,12 @@ class Playback(Drawing):
         """Return the states that steps go through while the run plays."""
         kinds = {moment[1] for moment in self.story.data["moments"]}
         again = any(moment[1] == "failed" and moment[3] is not None for moment in self.story.data["moments"])
-        told = {"waiting": "waiting", "cancelled": "cancelled", "failed": "retried" if again else "failed"}
+        told = {
+            "held": "held",
+            "waiting": "waiting",
+            "cancelled": "cancelled",
+            "failed": "retried" if again else "failed",
+        }
         return {*PASSING, *(state for kind, state in told.items() if kind in kinds), *(["waiting"] if again else [])}
 
     def _document(self, full_page: bool = False, heading: tuple[str, ...] = ()) -> str:

@@ -17,7 +17,7 @@ from wfkit.display.words import TIMES
 MOST_SIBLINGS = 8
 ROUNDS = 40  # how many steps below a fan-out fold with it
 # What a folded shape shows: the state that asks most for a look.
-_WEIGHT: tuple[State, ...] = ("failed", "running", "waiting", "cancelled", "done")
+_WEIGHT: tuple[State, ...] = ("failed", "held", "running", "waiting", "cancelled", "done")
 
 
 @dataclass(slots=True)

@@ -8,10 +8,10 @@ from typing import Final, Literal, TypeAlias
 from wfkit.display.figure import State
 from wfkit.events import Event
 
-Stage: TypeAlias = Literal["running", "waiting", "retrying", "done", "failed", "cancelled"]
-OPEN: Final[tuple[Stage, ...]] = ("running", "waiting", "retrying")
+Stage: TypeAlias = Literal["running", "held", "waiting", "retrying", "done", "failed", "cancelled"]
+OPEN: Final[tuple[Stage, ...]] = ("running", "held", "waiting", "retrying")
 # What is counted of a step: deliveries that are how, and how often one was to be tried again.
-COUNTED: Final = ("queued", "running", "waiting", "failed", "retried", "done", "cancelled")
+COUNTED: Final = ("queued", "running", "held", "waiting", "failed", "retried", "done", "cancelled")
 _COUNT: Final[dict[Stage, str]] = {"retrying": "waiting"}
 
 
@@ -29,6 +29,8 @@ class Execution:
         waits: event types it waits for, by waiter id.
         got: the events it was called with, on their way.
         events: what it was called with; nothing if that record is gone.
+        edited: whether a hook gave it another event than the one it got.
+        skipped: whether a hook gave what it returns.
         gathers: whether it was called with several events, of which there may be one or none.
     """
 
@@ -42,6 +44,8 @@ class Execution:
     got: list[Passage] = field(default_factory=list)
     events: tuple[Event, ...] = ()
     gathers: bool = False
+    edited: bool = False
+    skipped: bool = False
 
     @property
     def state(self) -> State:

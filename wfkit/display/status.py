@@ -18,9 +18,9 @@ from wfkit.display.tokens import CODE_FONT, DARK, LIGHT, SMALL, TEXT, UI_FONT
 from wfkit.display.words import TIMES, clean, columns, cut
 
 # What only grows comes first, so that it does not move when the rest comes and goes.
-COUNTED: Final[tuple[TallyState, ...]] = ("done", "failed", "retried", "running", "waiting", "queued")
+COUNTED: Final[tuple[TallyState, ...]] = ("done", "failed", "retried", "running", "held", "waiting", "queued")
 # The sign of a row: what asks most for a look.
-ASKING: Final[tuple[TallyState, ...]] = ("running", "waiting", "queued", "failed", "done")
+ASKING: Final[tuple[TallyState, ...]] = ("held", "running", "waiting", "queued", "failed", "done")
 _WORDS: Final = {"retried": "retries"}
 _GLYPHS_OF_RUNS: Final = {"stuck": "held", "timed out": "failed"}
 NAME_LIMIT: Final = 60
@@ -243,7 +243,7 @@ def card_colours(scope: str, names: Iterable[str]) -> str:
     )
 
 
-_STATES: Final = (*COUNTED, "held", "cancelled")
+_STATES: Final = (*COUNTED, "cancelled")
 _LAYOUT: Final = (
     ".wfkit-live{container-type:inline-size;font-variant-numeric:tabular-nums}"
     ".wfkit-head>*{display:inline-block;margin-right:6px}.wfkit-quiet,.wfkit-note,.wfkit-message{color:var(--wf-quiet)}"

@@ -34,10 +34,11 @@ _MESSAGE: Final = 300
 _SHORT_MESSAGE: Final = 80
 _FEW_ERRORS: Final = 100
 _DIGITS: Final = 6
+_WORTH_TELLING: Final = 0.1  # seconds that steps were held
 # What asks most for a look; "retried" is a count beside the others and no way a step stands.
 _WEIGHT: Final[tuple[TallyState, ...]] = ("held", "running", "waiting", "queued", "failed", "cancelled", "done")
 
-_STANDS: Final[dict[Stage, str]] = {"running": "running", "waiting": "waiting", "retrying": "waiting"}
+_STANDS: Final[dict[Stage, str]] = {"running": "running", "held": "held", "waiting": "waiting", "retrying": "waiting"}
 
 Counts = dict[str, dict[str, int]]
 
@@ -98,6 +99,7 @@ class _Teller:
         first = records[0].time if records else 0.0
         self.times = [round(time - first, _DIGITS) for time in accumulate((one.time for one in records), max)]
         self.duration = self.times[-1] if records else 0.0
+        self.held = 0.0
         self.skips: list[tuple[int, Stretch, Counts, dict[Any, int]]] = []  # the place of each among the moments
         stretches = max(1, min(20, _ROOM_FOR_SKIPS // (70 * (len(atlas.places) + 1))))
         for stretch in choose(records, most, stretches):
@@ -125,6 +127,7 @@ class _Teller:
         self._fill_skips()
         self._tell_beginning()
         timeline = Timeline(self._turns, self.times, moments.runs)
+        self.held = timeline.held
         lanes = timeline.lanes()
         lane_of = {lane: number for number, lane in enumerate(lanes)}
         for execution, number in moments.runs.items():
@@ -276,13 +279,13 @@ class _Teller:
     def _headline(self) -> str:
         time = spell_time(self.duration)
         outcome = self.outcome
-        if outcome == "done":
-            return f"done in {time}" if self.history.complete else f"done, after {time} of it in the records"
-        return {
+        told = {
+            "done": f"done in {time}" if self.history.complete else f"done, after {time} of it in the records",
             "running": f"running, for {time} so far",
             "waiting": f"waiting, after {time}",
             "stuck": f"stuck, after {time}",
         }.get(outcome, f"{outcome} after {time}")
+        return f"{told}, held for {spell_time(self.held)} of it" if self.held >= _WORTH_TELLING else told
 
     def _counts(self) -> dict[str, int]:
         failed = again = 0

@@ -8,8 +8,8 @@ from wfkit.display.figure import Figure
 from wfkit.display.tokens import CODE_FONT, DARK, LIGHT, SMALL, TEXT, UI_FONT
 
 FILLED: Final[tuple[str, ...]] = ("step", "event", "start", "stop", "person")
-STATES: Final[tuple[str, ...]] = ("done", "failed", "waiting", "running", "cancelled")
-TALLIED: Final[tuple[str, ...]] = ("queued", "held", "retried")
+STATES: Final[tuple[str, ...]] = ("done", "failed", "held", "waiting", "running", "cancelled")
+TALLIED: Final[tuple[str, ...]] = ("queued", "retried")
 
 _FIXED: Final = (
     f".wfkit text{{font:{TEXT}px {CODE_FONT};text-anchor:middle;dominant-baseline:central}}"

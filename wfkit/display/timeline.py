@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from wfkit.display.standing import OPEN, Execution, Stage
 
-BarKind: TypeAlias = Literal["run", "wait", "retry", "fail", "open"]
+BarKind: TypeAlias = Literal["run", "hold", "wait", "retry", "fail", "open"]
 FoldKind: TypeAlias = Literal["idle", "skipped"]
 
 MOST_BARS: Final = 60  # of one execution
@@ -18,7 +18,7 @@ MOST_FOLDS: Final = 40
 _SHARE: Final = 0.25
 _WIDTH: Final = 0.04
 _WIDEST: Final = 0.4
-_KINDS: Final[dict[Stage, BarKind]] = {"running": "run", "waiting": "wait", "retrying": "retry"}
+_KINDS: Final[dict[Stage, BarKind]] = {"running": "run", "held": "hold", "waiting": "wait", "retrying": "retry"}
 
 
 class Bar(NamedTuple):
@@ -26,7 +26,8 @@ class Bar(NamedTuple):
 
     Attributes:
         start, end: in seconds since the first record.
-        kind: at work, waiting for an event, waiting for another attempt, an attempt that failed, still at work.
+        kind: at work, held by a hook, waiting for an event or for another attempt, an attempt that failed, still at
+            work.
     """
 
     start: float
@@ -62,6 +63,7 @@ class Timeline:
         rows: for each execution that is shown its step and its row's number in it, from 1.
         bars: their bars.
         rests: spans in which nothing ran, of all executions.
+        held: seconds in which something was held.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Timeline:
         self.rows: dict[Execution, tuple[str, int]] = {}
         self.bars: dict[Execution, list[Bar]] = {}
         self.rests: list[tuple[float, float]] = []
+        self.held = 0.0
         self._shown = shown
         self._since: dict[Execution, tuple[float, Stage]] = {}
         self._row_of: dict[Execution, int] = {}
@@ -79,6 +82,7 @@ class Timeline:
 
     def _read(self, turns: Iterable[tuple[int, Execution, Stage]], times: Sequence[float]) -> None:
         since, running, rest = self._since, 0, 0.0
+        held, until = 0, 0.0
         for place, execution, stage in turns:
             now = times[place] if place > 0 else 0.0
             before = since.get(execution)
@@ -86,6 +90,9 @@ class Timeline:
                 self._enter(execution)
             elif execution in self._shown:
                 self._draw(execution, before, now, stage)
+            self.held += (now - until) * (held > 0)
+            until = now
+            held += (stage == "held") - (before is not None and before[1] == "held")
             if stage == "running":
                 if not running and now > rest:
                     self.rests.append((rest, now))
@@ -99,6 +106,7 @@ class Timeline:
             else:
                 self._leave(execution)
         end = times[-1] if times else 0.0
+        self.held += (end - until) * (held > 0)
         if not running and end > rest:
             self.rests.append((rest, end))
         for execution, (start, stage) in since.items():

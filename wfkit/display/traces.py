@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final
 
 from wfkit.display.words import clean, cut, name_of_type
+from wfkit.values import said, without_input
 from wfkit.verdict import Verdict
 
 MOST: Final = 4_000
@@ -43,7 +44,7 @@ def trace_of(error: BaseException, begin: TracebackType | None, without: Sequenc
             told.__notes__ = notes
         for each in _chain(told):
             _tidy(each)
-        text = "".join(told.format())
+        text = _masked("".join(told.format()), error)
     except Exception:  # an error of the user's own that does not even let itself be looked at
         text = f"{name_of_type(error)}: its traceback cannot be shown"
     if len(text) > 12 * limit:  # a message of a megabyte of lines is not looked through
@@ -76,12 +77,8 @@ def since_step(error: BaseException, step: str = "", verdict: Verdict | None = N
 
 
 def message_of(error: BaseException, limit: int = 1_000) -> str:
-    """Return the text of an error, on one line and not endless."""
-    try:
-        text = str.__getitem__(str(error), slice(0, 4 * limit))
-    except Exception:  # an error of the user's own whose text raises
-        return "(its message cannot be shown)"
-    return cut(clean(_ADDRESS.sub("", _without_home(text))), limit)
+    """Return the text of an error, on one line and not endless, without the secrets that were given to it."""
+    return cut(clean(_ADDRESS.sub("", _without_home(said(error)[: 4 * limit]))), limit)
 
 
 def short_path(path: str) -> str:
@@ -117,6 +114,21 @@ def _chain(told: TracebackException) -> Iterator[TracebackException]:
             if other is not None and id(other) not in seen:
                 seen.add(id(other))
                 waiting.append(other)
+
+
+def _masked(text: str, error: BaseException) -> str:
+    """Put what may be told of an error and its causes in the place of what they say themselves."""
+    waiting, seen = [error], {id(error)}
+    while waiting:
+        one = waiting.pop()
+        own, told = str(one), said(one)
+        if own and own != told:
+            text = text.replace(own, told)
+        for other in (one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())):
+            if other is not None and id(other) not in seen:
+                seen.add(id(other))
+                waiting.append(other)
+    return without_input(text)
 
 
 def _tidy(told: TracebackException) -> None:

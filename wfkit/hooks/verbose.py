@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from wfkit.events import Event, StartEvent
-from wfkit.plain import brief, clean, exact, name_of_type
+from wfkit.plain import brief, clean, name_of_type
 from wfkit.records import Record, RunEnded, StepFailed, StepFinished, StepStarted
 from wfkit.seam import Hook
+from wfkit.values import said
 
 NAME = 120  # characters that are printed of a name
 LONGEST_ERROR = 2_000  # characters that are printed of an error's text
@@ -49,10 +50,7 @@ def _made(result: Event | tuple[Event, ...] | None) -> str:
 
 def _spell(error: BaseException) -> str:
     """Return an error in words; further lines of its text are set in, so that the lines of steps stand out."""
-    try:
-        text = exact(str(error))
-    except Exception:  # an error of the user's own whose text raises
-        text = "(its message cannot be shown)"
+    text = said(error)
     if len(text) > LONGEST_ERROR:
         text = f"{text[:LONGEST_ERROR]}…"
     text = "\n    ".join(clean(line) for line in text.splitlines())

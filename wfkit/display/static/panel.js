@@ -84,13 +84,15 @@ function wfkitPanel(stage, data, moments, runs, words, go) {
     return wfkitPut(".error", wfkitPut("h4", name), wfkitPut("p", long(message)), folded);
   }
   function of(run, { attempt, by }) {
-    const { attempts, spans, waited } = run;
+    const { attempts, spans, waited, held, touched } = run;
     return list(
       ["from", links(run.from, "outside")],
       ["gathers", links(by)],
       ["attempt", attempts > 1 && (attempt ? `${attempt} of ${attempts}` : `${attempts}`)],
       ["took", spans.length && `${wfkitLasted(run.worked)}${run.open ? " so far" : ""}`],
       ["waited", waited && wfkitLasted(waited)],
+      ["held", held && wfkitLasted(held)],
+      ["by a hook", { edited: "given another event", skipped: "given its result" }[touched]],
       ["state", wfkitListed([...run.keys], 20)],
       ["then", links(run.onward)],
     );

@@ -65,10 +65,10 @@ function wfkitPlayer(root, stage, data, page) {
     const counts = replay.of(node);
     if (shown[node] === `${counts}`) return;
     shown[node] = `${counts}`;
-    const [queued, running, waiting, failed, retried, done, cancelled, sent, ended] = counts;
+    const [queued, running, held, waiting, failed, retried, done, cancelled, sent, ended] = counts;
     if (kind === "person") return;
     if (kind !== "step") return stage.setNode(id, { idle: !sent, mark: sent > 1 ? `×${sent.toLocaleString("en")}` : "" });
-    const chips = Object.entries({ running, waiting, queued, failed, cancelled, retried, done }).filter(([, count]) => count);
+    const chips = Object.entries({ held, running, waiting, queued, failed, cancelled, retried, done }).filter(([, count]) => count);
     const state = chips.find(([name]) => name !== "retried")?.[0] ?? null;
     stage.setNode(id, { state, idle: !chips.length, chips, took: ended ? wfkitLasted(runs[ended - 1].worked) : "" });
   }

@@ -3,7 +3,7 @@
 function wfkitRead(data) {
   const fields = {
     began: "restored", sent: "e r targets", started: "r attempt", finished: "r es", failed: "r x again", cancelled: "r",
-    waiting: "r name", resumed: "r e", buffered: "r e", collected: "r by", streamed: "r e", state: "r change keys",
+    waiting: "r name", resumed: "r e", held: "r", released: "r", replaced: "r e", stood_in: "r", buffered: "r e", collected: "r by", streamed: "r e", state: "r change keys",
     idle: "what stuck", ended: "outcome e x", skipped: "records tallies what open",
   };
   const moments = data.moments.map(([t, kind, ...rest]) => {
@@ -18,8 +18,8 @@ function wfkitRead(data) {
     return {
       node, id, from, lane, spans, events: [].concat(events), name: repeated.has(node) ? `${name} #${number}` : name,
       taken: taken ?? [].concat(events).length, attempts: 1 + spans.filter((span) => span[2] === "retry").length,
-      worked: sum("run", "fail", "open"), waited: sum("wait", "retry"), open: spans.some((span) => span[2] === "open"),
-      first: -1, end: "", x: -1, keys: new Set(), onward: [],
+      worked: sum("run", "fail", "open"), waited: sum("wait", "retry"), held: sum("hold"), open: spans.some((span) => span[2] === "open"),
+      first: -1, end: "", x: -1, touched: "", keys: new Set(), onward: [],
     };
   });
   runs.forEach((run, r) => run.from.forEach((from) => runs[from].onward.push(r)));
@@ -28,6 +28,8 @@ function wfkitRead(data) {
     if (!run) return;
     if (kind === "started" && run.first < 0) run.first = i;
     if (kind === "failed") run.x = x;
+    if (kind === "stood_in") run.touched = "skipped";
+    if (kind === "replaced") run.touched ||= "edited";
     if (["finished", "failed", "cancelled"].includes(kind)) run.end = kind;
     keys?.forEach((key) => run.keys.add(key));
   });
@@ -36,9 +38,9 @@ function wfkitRead(data) {
 
 // Checkpoints are kept on the way, so that going back in a long run is quick.
 function wfkitReplay({ nodes, events }, moments, runs) {
-  const names = ["queued", "running", "waiting", "failed", "retried", "done", "cancelled", "sent"];
+  const names = ["queued", "running", "held", "waiting", "failed", "retried", "done", "cancelled", "sent"];
   const width = names.length + 1; // the last column: 1 + the run that ended last
-  const becomes = { resumed: 1, waiting: 2, finished: 5, cancelled: 6 };
+  const becomes = { resumed: 1, released: 1, held: 2, waiting: 3, finished: 6, cancelled: 7 };
   const every = 100, kept = [];
   let at = -1;
   let counts = new Int32Array(nodes.length * width);
@@ -52,25 +54,25 @@ function wfkitReplay({ nodes, events }, moments, runs) {
     if (standing[r]) add(node, standing[r], -1);
     add(node, column);
     standing[r] = column;
-    if (column > 2) counts[node * width + width - 1] = r + 1;
+    if (column > 3) counts[node * width + width - 1] = r + 1;
   }
   function apply({ kind, r, e, targets, attempt, again, tallies, open }) {
     if (kind === "waiting") waits[r]++;
     if (kind === "resumed" && waits[r]) waits[r]--;
     if (kind === "resumed" && waits[r]) return;
     if (kind === "sent") {
-      add(events[e][0], 7);
+      add(events[e][0], 8);
       for (const node of targets) add(node, 0);
     } else if (kind === "started") {
       if (attempt === 1) add(runs[r].node, 0, -runs[r].taken);
       move(r, 1);
     } else if (kind === "failed") {
-      if (again !== null) add(runs[r].node, 4);
-      move(r, again === null ? 3 : 2);
+      if (again !== null) add(runs[r].node, 5);
+      move(r, again === null ? 4 : 3);
     } else if (kind === "ended") {
       for (let i = 0; i < counts.length; i += width) {
-        counts[i + 6] += counts[i + 1] + counts[i + 2];
-        counts.fill(0, i, i + 3);
+        counts[i + 7] += counts[i + 1] + counts[i + 2] + counts[i + 3];
+        counts.fill(0, i, i + 4);
       }
     } else if (kind === "skipped") {
       counts.fill(0);

@@ -44,11 +44,11 @@ function wfkitTimeline(stage, data, moments, runs, go) {
     return height - 8;
   });
   track.style.height = names.style.height = `${(height += 4)}px`;
-  const bars = runs.map(({ spans, end, lane }, r) => spans.map(([t0, t1, kind]) => {
+  const bars = runs.map(({ spans, end, lane, touched }, r) => spans.map(([t0, t1, kind]) => {
     const x = axis.at(t0), least = kind === "fail" ? 10 : 3; // pixels: what took no time is seen, too
     const left = `min(${percent(x)}, 100% - ${least}px)`, width = percent(axis.at(t1) - x);
     const style = `left:${left};width:${width};min-width:${least}px;top:${middles[lane] - 5}px`;
-    return wfkitPut(`.bar ${kind} ${end}`, { style, run: r });
+    return wfkitPut(`.bar ${kind} ${end} ${touched}`, { style, run: r });
   }));
   area.append(under, ...bars.flat(), over, head);
 
@@ -78,7 +78,11 @@ function wfkitTimeline(stage, data, moments, runs, go) {
   }
   const drawOver = () => over.replaceChildren(...folds.map(zigzag), ...(shown ? arrows() : []));
   function draw() {
-    const width = area.clientWidth || 1, gaps = folds.map(([t0, t1]) => [(axis.at(t0) + axis.at(t1)) / 2, `⋯ ${wfkitLasted(t1 - t0)} ⋯`]);
+    const width = area.clientWidth || 1, gaps = [];
+    for (const [t0, t1] of folds.toSorted(([a, b], [c, d]) => d - c - (b - a))) { // where they crowd, the longest is told
+      const x = (axis.at(t0) + axis.at(t1)) / 2;
+      if (gaps.every(([gap]) => Math.abs(gap - x) * width > 72)) gaps.push([x, `⋯ ${wfkitLasted(t1 - t0)} ⋯`]);
+    }
     const clear = axis.ticks(72 / width).filter(([x]) => [...gaps, [1.04]].every(([gap]) => Math.abs(gap - x) * width > 56));
     under.replaceChildren(...clear.map(([x]) => wfkitDraw("path", { d: `M${Math.round(x * width) + 0.5} 0V${height}` })));
     ticks.replaceChildren(...[...clear, ...gaps].map(([x, text]) => wfkitPut("span", { style: `left:${percent(x)}` }, text)));
@@ -94,10 +98,10 @@ function wfkitTimeline(stage, data, moments, runs, go) {
     lit = run && stage.node(run.id);
     lit?.classList.add("wfp-lit");
     if (!run) return tip.hide();
-    const { name, worked, waited, open, attempts, x, end } = run;
+    const { name, worked, waited, held, open, attempts, x, end, touched } = run;
     const lines = [
-      name, `took: ${wfkitLasted(worked)}${open ? " so far" : ""}`, waited && `waited: ${wfkitLasted(waited)}`,
-      attempts > 1 && `tried: ${attempts} times`, errors[x] && `error: ${errors[x][0]}`, end === "cancelled" && end,
+      name, `took: ${wfkitLasted(worked)}${open ? " so far" : ""}`, waited && `waited: ${wfkitLasted(waited)}`, held && `held: ${wfkitLasted(held)}`,
+      attempts > 1 && `tried: ${attempts} times`, errors[x] && `error: ${errors[x][0]}`, end === "cancelled" && end, touched,
     ];
     tip.show({ lines: lines.filter(Boolean), box: target });
   }
