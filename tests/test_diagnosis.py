@@ -17,7 +17,7 @@ def test_nothing_to_go_on_with() -> None:
 def test_an_open_question_names_the_event_and_the_way_to_answer() -> None:
     ledger = new_ledger()
     ledger.ask(Question())
-    assert explain(ledger) == "It waits for a person's answer to Question: handler.send_event(...)."
+    assert explain(ledger) == "It waits for a person's answer to Question: await handler.send_event(...)."
 
 
 def test_a_wait_names_the_step_and_the_event() -> None:
@@ -78,7 +78,7 @@ def test_several_reasons_are_all_given() -> None:
 def test_a_workflow_that_takes_answers_says_which() -> None:
     ledger = Ledger(Ask.__wfkit_plan__())
     assert not is_stuck(ledger)
-    assert explain(ledger) == "It waits for Answer from outside: handler.send_event(...)."
+    assert explain(ledger) == "It waits for Answer from outside: await handler.send_event(Answer(...))."
 
 
 def test_a_workflow_without_people_is_stuck_when_it_is_idle() -> None:

@@ -145,7 +145,7 @@ async def test_an_open_question_is_waited_for_and_costs_no_time() -> None:
     await asyncio.sleep(1_000)
     assert (handler.status, handler.waiting_for) == (
         "waiting",
-        "It waits for a person's answer to Question: handler.send_event(...).",
+        "It waits for a person's answer to Question: await handler.send_event(Answer(...)).",
     )
 
     await handler.send_event(Answer(text="Ada"))

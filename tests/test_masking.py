@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from pydantic import BaseModel, ValidationError, field_validator
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from wfkit.masking import MASK, is_secret_name, masked, misfits
+import pytest
+from pydantic import BaseModel, Field, ValidationError, field_validator
+
+from wfkit.masking import MASK, is_secret_name, masked, misfits, veiled
 
 SECRET = (
     "password passwd pwd secret client_secret credentials key keys key_id api_key apiKey API_KEY APIKEY "
@@ -68,3 +71,55 @@ def test_a_misfit_of_the_whole_says_so() -> None:
     with pytest.raises(ValidationError) as raised:
         Account.model_validate("hunter2")
     assert misfits(raised.value).startswith("the value: Input should be")
+
+
+class Inner(BaseModel):
+    """A model inside another value."""
+
+    name: str = "Ann"
+    token: str = "hunter2"
+    hidden: str = Field("hunter2", repr=False)
+
+
+@dataclass
+class Login:
+    name: str
+    password: str
+    kept: str = field(default="hunter2", repr=False)
+
+
+class Grant(NamedTuple):
+    name: str
+    access_token: str
+
+
+class Own(dict[str, str]):
+    def __repr__(self) -> str:
+        return "Own()"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"a": [{"password": "hunter2", "n": 1}]}, "{'a': [{'password': '****', 'n': 1}]}"),
+        (({"token": b"hunter2"}, 2), "({'token': '****'}, 2)"),
+        ([Inner()], "[Inner(name='Ann', token='****')]"),
+        ({"by": Login("Ann", "hunter2")}, "{'by': Login(name='Ann', password='****')}"),
+        ([Grant("Ann", "hunter2")], "[Grant(name='Ann', access_token='****')]"),
+        (Inner(token=""), "Inner(name='Ann', token='****')"),
+        (Own(password="hunter2"), "Own()"),
+    ],
+)
+def test_a_veiled_value_has_the_repr_of_the_value_but_for_secrets(value: object, told: str) -> None:
+    assert repr(veiled(value)) == told
+
+
+@pytest.mark.parametrize("value", [{"a": [1, (2, "x")]}, {1, 2}, object(), None])
+def test_a_value_without_secrets_is_left_as_it_is(value: object) -> None:
+    assert veiled(value) is value
+
+
+def test_a_value_that_is_in_itself_is_no_endless_work() -> None:
+    looped: list[object] = [{"password": "hunter2"}]
+    looped.append(looped)
+    assert repr(veiled(looped, 3)).startswith("[{'password': '****'}, [{'password': '****'}, ")

@@ -31,6 +31,7 @@ COVERED_ELSEWHERE = {
     "errors": "test_public_api.py",
     "first_event": "test_workflow.py",
     "plain": "test_values.py",
+    "port": "test_context.py",
     "problems": "test_graph.py",
     "report": "test_engine.py",
     "run": "test_engine.py",

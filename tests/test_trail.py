@@ -221,6 +221,34 @@ async def test_a_run_that_took_too_long_tells_what_was_at_work() -> None:
     assert await note_of(Slow(timeout=2), seconds=5) == "When it was cut short, step 'sleep' was working on StartEvent."
 
 
+class Flaky(Workflow):
+    @step(retry_policy=retry_policy(wait=wait_fixed(30), stop=stop_after_attempt(9)))
+    async def fetch(self, ev: StartEvent) -> StopEvent:
+        raise ConnectionError("no network")
+
+
+async def test_a_run_that_took_too_long_in_the_pause_before_a_retry_tells_after_what() -> None:
+    assert await note_of(Flaky(timeout=40)) == (
+        "When it was cut short, step 'fetch' was to be tried again after ConnectionError at attempt 2, on StartEvent."
+    )
+
+
+async def test_a_step_that_waits_is_told_too() -> None:
+    class Waits(Workflow):
+        @step
+        async def first(self, ev: StartEvent) -> Middle:
+            return Middle(text="x")
+
+        @step
+        async def last(self, ctx: Context, ev: Middle) -> StopEvent:
+            await ctx.wait_for_event(Item, timeout=None)
+            return StopEvent()
+
+    assert await note_of(Waits(timeout=40)) == (
+        "When it was cut short, step 'last' was working on Middle. The way there: StartEvent -> first -> Middle."
+    )
+
+
 async def test_of_many_at_work_some_are_told() -> None:
     class Wide(Workflow):
         @step

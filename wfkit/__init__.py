@@ -15,8 +15,8 @@ Floor 2, mechanism without motion:
                      (the books of a run), scoped_ledger (those of one with lists, joins and error handlers), store
                      (shared state), serialize, pickle_serializer, snapshot, diagnosis, patience, report, trail (the way
                      that led to a failure), stream, shown, verdict
-Floor 3, motion:     context, sync_context, body (running a step), run (one run: its beginning and its end), calls (what
-                     a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
+Floor 3, motion:     port, context, sync_context, body (running a step), run (one run: its beginning and its end), calls
+                     (what a step asks of its run), engine (drives one run), turns, handler, either, children, checks,
                      workflow_class, workflow, sync (run_sync)
 Floor 4, hooks/:     what watches or changes runs: recorder, verbose, the debugger, otel
 Floor 5, display/:   drawings; loaded when something is drawn

@@ -17,7 +17,7 @@ from wfkit.attempts import RetryInfo
 from wfkit.errors import ContextStateError, WorkflowRuntimeError
 from wfkit.events import Event
 from wfkit.plan import Plan
-from wfkit.records import Change
+from wfkit.port import Port
 from wfkit.report import check_wait, run_is_over
 from wfkit.serialize import BaseSerializer, JsonSerializer
 from wfkit.snapshot import check_snapshot, check_steps, dump_store, load_store
@@ -27,56 +27,6 @@ from wfkit.work import Work
 StateT = TypeVar("StateT", default=DictState)
 AnyStateT = TypeVar("AnyStateT", default=Any)
 EventT = TypeVar("EventT", bound=Event)
-
-
-class Port(Protocol):
-    """What a Context needs of the run behind it."""
-
-    @property
-    def is_running(self) -> bool:
-        """Whether the run has not ended."""
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the run has ended and everybody has been told."""
-
-    def send(self, event: Event, work: Work | None, step: str | None) -> None:
-        """Put an event on its way."""
-
-    def write(self, event: Event, work: Work | None) -> None:
-        """Write an event to the stream."""
-
-    def show(self, event: Event, work: Work | None) -> bool:
-        """Write an event to the stream, unless an earlier run of the step's body has."""
-
-    def collect(self, work: Work, event: Event, expected: Sequence[type[Event]], buffer_id: str) -> list[Event] | None:
-        """Put an event aside, or return a complete set."""
-
-    async def wait(
-        self,
-        work: Work,
-        event_type: type[Event],
-        question: Event | None,
-        waiter_id: str | None,
-        requirements: dict[str, Any],
-        timeout: float | None,
-    ) -> Event:
-        """Suspend a step until an event is there."""
-
-    def state_changed(self, change: Change, keys: tuple[str, ...]) -> None:
-        """Note that the store changed."""
-
-    def step_context(self, work: Work) -> Context[Any]:
-        """Return the Context of a delivery."""
-
-    def running_steps(self) -> list[str]:
-        """Return the names of the steps at work."""
-
-    def retry_info(self, work: Work) -> RetryInfo:
-        """Return what earlier attempts at a delivery came to."""
-
-    def snapshot(self, serializer: BaseSerializer) -> dict[str, Any]:
-        """Return the run's live work, ready for JSON."""
 
 
 class Here:
@@ -377,7 +327,7 @@ class Context(Generic[StateT]):
         found = CURRENT.get()
         if found is None:
             raise WorkflowRuntimeError("Context.get_step_context() may only be called from within a step function")
-        return found.plain or found.port.step_context(found.work)
+        return cast(Context[Any], found.plain or found.port.step_context(found.work))
 
     if not TYPE_CHECKING:  # a type checker shall go on to find what is not there
 
@@ -394,6 +344,14 @@ class Context(Generic[StateT]):
         raise TypeError(
             "A Context cannot be pickled or copied. Use ctx.to_dict() and Context.from_dict(workflow, data)."
         )
+
+    def __wfkit_run__(self) -> Any:
+        """Return the run that uses this context, None while none does; for wfkit's own panels."""
+        return getattr(self._root._port, "engine", None)
+
+    def __wfkit_plan__(self) -> Plan:
+        """Return the compiled steps of its workflow."""
+        return self._root._workflow.__wfkit_plan__()
 
     def __repr__(self) -> str:
         where = "in a step" if self._work is not None else "running" if self.is_running else "idle"

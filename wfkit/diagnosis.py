@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 
-from wfkit.events import HumanResponseEvent, StepFailedEvent, StopEvent
+from wfkit.events import Event, HumanResponseEvent, StepFailedEvent, StopEvent
 from wfkit.ledger import Ledger
 from wfkit.masking import masked
 from wfkit.values import shown
@@ -24,8 +24,8 @@ def explain(ledger: Ledger) -> str:
     """
     reasons = [*_questions(ledger), *_waits(ledger), *_unclaimed(ledger), *_half_collected(ledger)]
     if not reasons:  # else not worked out: a run says why it rests each time it does
-        answers = _names(kind for kind in ledger.plan.events if issubclass(kind, HumanResponseEvent))
-        reasons = [f"It waits for {answers} from outside: handler.send_event(...)."] if answers else []
+        answers = _answers(ledger)
+        reasons = [f"It waits for {_names(answers)} from outside: {_how(answers)}."] if answers else []
     return " ".join(reasons) or "Every step has returned and no StopEvent was among what they returned."
 
 
@@ -45,7 +45,17 @@ def _questions(ledger: Ledger) -> list[str]:
     if not ledger.questions:
         return []
     names = ", ".join(type(event).__name__ for event in ledger.questions)
-    return [f"It waits for a person's answer to {names}: handler.send_event(...)."]
+    return [f"It waits for a person's answer to {names}: {_how(_answers(ledger))}."]
+
+
+def _answers(ledger: Ledger) -> list[type[Event]]:
+    return [kind for kind in ledger.plan.events if issubclass(kind, HumanResponseEvent)]
+
+
+def _how(answers: list[type[Event]]) -> str:
+    """Return the call that answers; which event does is known where there is but one."""
+    answer = f"{answers[0].__name__}(...)" if len(answers) == 1 else "..."
+    return f"await handler.send_event({answer})"
 
 
 def _waits(ledger: Ledger) -> list[str]:

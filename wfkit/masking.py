@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 MASK = "****"
 
@@ -51,6 +52,65 @@ def _is_harmless(words: list[str], place: int) -> bool:
 def masked(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return fields with the values of those that are taken to hold a secret replaced."""
     return {name: MASK if is_secret_name(name) else value for name, value in fields.items()}
+
+
+class _Told:
+    """Something whose repr has been worked out already."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def veiled(value: Any, depth: int = 20) -> Any:
+    """Return what has the repr of a value, but for text under the name of a secret, however deep it is.
+
+    Args:
+        value: anything; without a secret in it, it is returned itself.
+        depth: so many values in one another are looked into.
+
+    Example:
+        assert repr(veiled({"api_key": "sk-1", "n": 5})) == "{'api_key': '****', 'n': 5}"
+    """
+    kind = type(value)
+    if depth <= 0 or kind in (str, int, float, bool, type(None)):
+        return value
+    if kind is dict:
+        return _unless_same(value, {key: _veiled_field(key, item, depth) for key, item in value.items()})
+    if kind is list or kind is tuple:
+        return _unless_same(value, kind(veiled(item, depth - 1) for item in value))
+    named = _fields_in_repr(value)
+    if named is None:
+        return value
+    told = {name: _veiled_field(name, item, depth) for name, item in named.items()}
+    if all(told[name] is item for name, item in named.items()):
+        return value
+    return _Told(f"{kind.__qualname__}({', '.join(f'{name}={item!r}' for name, item in told.items())})")
+
+
+def _veiled_field(name: object, value: Any, depth: int) -> Any:
+    return MASK if isinstance(value, (str, bytes)) and is_secret_name(name) else veiled(value, depth - 1)
+
+
+def _unless_same(value: Any, other: Any) -> Any:
+    pairs = zip(value.values(), other.values(), strict=True) if type(value) is dict else zip(value, other, strict=True)
+    return value if all(before is after for before, after in pairs) else other
+
+
+def _fields_in_repr(value: Any) -> dict[str, Any] | None:
+    """Return the fields that the usual repr of a model, a dataclass or a named tuple tells; None for all others."""
+    kind = type(value)
+    if isinstance(value, BaseModel):
+        if any(getattr(kind, name) is not getattr(BaseModel, name) for name in ("__repr__", "__repr_args__")):
+            return None
+        return {name: item for name, item in value.__repr_args__() if name is not None}
+    if dataclasses.is_dataclass(kind) and "__repr__" in vars(kind) and hasattr(kind.__repr__, "__wrapped__"):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(kind) if field.repr}
+    if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
+        return dict(zip(kind._fields, value, strict=False))
+    return None
 
 
 def misfits(error: ValidationError) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 from wfkit import records, report
 from wfkit.alarms import Alarms
 from wfkit.clock import current_clock
-from wfkit.context import Context, Port
+from wfkit.context import Context
 from wfkit.diagnosis import explain
 from wfkit.events import ChildEvent, Event, StopEvent, WorkflowCancelledEvent, WorkflowTimedOutEvent
 from wfkit.ledger import Ledger
 from wfkit.patience import GRACE, Patience
 from wfkit.plan import Plan
+from wfkit.port import Port
 from wfkit.records import Outcome, Record
 from wfkit.resources import ResourceManager
 from wfkit.seam import Hook, emitter, overrides, with_another

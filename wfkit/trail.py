@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, InputRequiredEvent, StartEvent
+from wfkit.plain import name_of_type
 from wfkit.records import (
     EventReplaced,
     EventsCollected,
@@ -20,8 +21,10 @@ from wfkit.records import (
     RunEnded,
     StepCancelled,
     StepFailed,
+    StepFinished,
     StepResumed,
     StepStarted,
+    StepWaiting,
 )
 
 EARLIER: Final = "…"  # what came before the first record that is kept
@@ -40,7 +43,7 @@ class Trouble(NamedTuple):
         step: the name of the step.
         event: what it was working on.
         attempt: which attempt it was, from 1.
-        error: what it raised; None if it was cut short.
+        error: what it raised, before the last attempt if it was to be tried again; None for one at work or waiting.
         way: the names of the events and steps on the way there, the first event first, that event last.
     """
 
@@ -64,6 +67,7 @@ class Trail:
         self._replaced: dict[int, Event] = {}
         self._failures: list[StepFailed] = []
         self._cut_short: list[int] = []
+        self._pausing: dict[int, BaseException | None] = {}  # to be tried again, or waiting, when the records end
         self._lineages: dict[int, int] = {}
         self._sends: dict[tuple[int, int], EventSent] = {}
         self._sent: dict[int, EventSent] = {}  # by identity of the event, which the records keep alive
@@ -77,6 +81,7 @@ class Trail:
         match record:
             case StepStarted(id=id):
                 self._starts[id] = record
+                self._pausing.pop(id, None)
             case EventReplaced(id=id):
                 self._replaced[id] = record.event
             case EventSent():
@@ -88,13 +93,22 @@ class Trail:
             case EventStreamed(event=InputRequiredEvent() as event):
                 self._ask(event)
                 self._shown.setdefault(id_of(event), record.id)
-            case StepResumed(event=HumanResponseEvent() as answer):
-                self._answer(record.id, answer)
+            case StepWaiting(id=id):
+                self._pausing[id] = None
+            case StepResumed(id=id, event=answer):
+                self._pausing.pop(id, None)
+                if isinstance(answer, HumanResponseEvent):
+                    self._answer(id, answer)
             case EventsCollected():
                 self._lineages[record.lineage] = record.id
             case StepFailed(retry_in=None):
                 self._failures.append(record)
+            case StepFailed(id=id, error=error):
+                self._pausing[id] = error
+            case StepFinished(id=id):
+                self._pausing.pop(id, None)
             case StepCancelled(id=id):
+                self._pausing.pop(id, None)
                 self._cut_short.append(id)
             case RunEnded():
                 self.end = record
@@ -126,10 +140,13 @@ class Trail:
 
     def cut_short(self) -> list[Trouble]:
         """Return the deliveries that the end of the run has cut short."""
-        starts = [self._starts[id] for id in dict.fromkeys(self._cut_short) if id in self._starts]
-        return [
-            Trouble(start.step, self._event_of(start), start.attempt, None, self.way_to(start.id)) for start in starts
-        ]
+        ids = [*dict.fromkeys(self._cut_short), *self._pausing]
+        starts = [self._starts[id] for id in ids if id in self._starts]
+        return [self._trouble(start) for start in starts]
+
+    def _trouble(self, start: StepStarted) -> Trouble:
+        error = self._pausing.get(start.id)
+        return Trouble(start.step, self._event_of(start), start.attempt, error, self.way_to(start.id))
 
     def _event_of(self, start: StepStarted) -> Event:
         return self._replaced.get(start.id, start.event)
@@ -279,10 +296,16 @@ def _failed(failure: Trouble, workflow: str) -> str:
 def _cut_short(troubles: list[Trouble]) -> str:
     if not troubles:
         return ""
-    told = [f"step {trouble.step!r} was working on {_goal(trouble)}" for trouble in troubles[:MOST_CUT_SHORT]]
+    told = [f"step {trouble.step!r} was {_doing(trouble)} {_goal(trouble)}" for trouble in troubles[:MOST_CUT_SHORT]]
     if len(troubles) > MOST_CUT_SHORT:
         told.append(f"{len(troubles) - MOST_CUT_SHORT} more were at work.")
     return opening_of(None, "") + " Also ".join(told)
+
+
+def _doing(trouble: Trouble) -> str:
+    if trouble.error is None:
+        return "working on"
+    return f"to be tried again after {name_of_type(trouble.error)} at attempt {trouble.attempt}, on"
 
 
 def _goal(trouble: Trouble) -> str:

@@ -49,6 +49,18 @@ def test_a_drawing_shows_itself_and_prints_nothing(
     assert drawing._repr_html_() == drawing.html
 
 
+@pytest.mark.parametrize(("inside", "told"), [(True, ""), (False, "<Drawing of LoopFlow")])
+def test_a_marimo_notebook_shows_it_too(
+    inside: bool, told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(running_in_notebook=lambda: inside))
+    draw_all_possible_flows(flow())
+    said = capsys.readouterr().err
+    assert said.startswith(told)
+    assert bool(said) == bool(told)
+
+
 def test_a_file_is_written_and_its_name_printed_as_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

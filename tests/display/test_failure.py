@@ -11,7 +11,17 @@ import pytest
 from tests.display.flows import HOSTILE
 from tests.display.test_status import Page
 from tests.flows import Fail, Line, Middle, Slow
-from wfkit import Context, Event, StartEvent, StopEvent, Workflow, WorkflowHandler, retry_policy, step
+from wfkit import (
+    Context,
+    Event,
+    StartEvent,
+    StopEvent,
+    Workflow,
+    WorkflowHandler,
+    WorkflowTimeoutError,
+    retry_policy,
+    step,
+)
 from wfkit.display import handler_bundle
 from wfkit.display.failure import Failure, failure_html, failure_lines, find_failure
 from wfkit.display.traces import MOST, short_path, trace_of
@@ -278,3 +288,18 @@ async def test_what_a_step_did_meanwhile_does_not_matter() -> None:
             return None
 
     assert failure_lines(await failed(Two().run()))[1] == "in step fail, working on StartEvent()"
+
+
+async def test_a_run_cut_short_before_a_retry_tells_what_was_raised() -> None:
+    class Flaky(Workflow):
+        @step(retry_policy=retry_policy(wait=wait_fixed(30)))
+        async def fetch(self, ev: StartEvent) -> StopEvent:
+            raise ConnectionError("no <network>")
+
+    run = Flaky(timeout=10).run()
+    with pytest.raises(WorkflowTimeoutError):
+        await run
+    failure = find_failure(run.__wfkit_records__() or ())
+    assert failure is not None
+    assert "it was to be tried again after ConnectionError: no <network>" in failure_lines(failure)
+    assert "It was to be tried again after ConnectionError: no &lt;network&gt;" in failure_html(failure)

@@ -10,7 +10,7 @@ import pytest
 from tests.display.flows import HOSTILE
 from wfkit import ProgressEvent
 from wfkit.display.progress import Bar
-from wfkit.display.status import IN_COLUMNS, Question, Row, Status, spell_seconds, status_html, status_line
+from wfkit.display.status import IN_COLUMNS, Question, Row, Status, status_html, status_line
 from wfkit.display.tokens import DARK, LIGHT
 from wfkit.events import Event
 
@@ -57,24 +57,6 @@ def busy() -> Status:
         ),
         bars=(Bar("read", ProgressEvent(done=3, total=10, message="page 3"), 1),),
     )
-
-
-@pytest.mark.parametrize(
-    ("seconds", "minutes", "words"),
-    [
-        (0.99, False, "0 s"),
-        (59.9, False, "59 s"),
-        (60, False, "1 min 00 s"),
-        (3_599, False, "59 min 59 s"),
-        (3_600, False, "1 h 00 min"),
-        (100_000, False, "27 h 46 min"),
-        (59, True, "59 s"),
-        (125, True, "2 min"),
-        (7_500, True, "2 h 05 min"),
-    ],
-)
-def test_times(seconds: float, minutes: bool, words: str) -> None:
-    assert spell_seconds(seconds, minutes) == words
 
 
 def test_it_reads_well_without_any_style() -> None:

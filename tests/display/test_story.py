@@ -27,7 +27,6 @@ from tests.display.playing import (
     text_of,
 )
 from wfkit import Context, Event, Hook, StartEvent, StepCall, StopEvent, Workflow, step
-from wfkit.display.story import spell_time
 from wfkit.display.tally import Tally
 from wfkit.plan import Plan
 from wfkit.records import (
@@ -347,13 +346,6 @@ def test_a_clock_that_jumps_back_does_not_turn_time_back() -> None:
     story = story_of(Drawable(plan_of_one()), records)
     assert [moment[0] for moment in story.data["moments"]] == [0.0, 0.5, 0.5, 1.0, 1.0]
     assert story.data["runs"][0][5] == [[0.5, 1.0, "run"]]
-
-
-def test_times_are_spelled_for_people() -> None:
-    times = (0.0004, 0.012, 0.42, 3.14, 187, 7500)
-    assert [spell_time(each) for each in times] == ["0.4 ms", "12 ms", "0.42 s", "3.1 s", "3 min 7 s", "2 h 5 min"]
-    assert spell_time(59.96) == "1 min 0 s"
-    assert spell_time(0.0) == "0 ms"
 
 
 async def test_a_run_goes_on_from_a_snapshot() -> None:

@@ -47,6 +47,14 @@ def kinds(recorder: Recorder) -> list[str]:
     return [type(record).__name__ for record in recorder.records]
 
 
+async def test_the_last_records_come_without_the_others() -> None:
+    recorder = Recorder()
+    await Line().run(hooks=[recorder])
+    for count in (0, 1, 3, len(recorder), len(recorder) + 1):
+        assert recorder.latest(count) == recorder.records[len(recorder) - min(count, len(recorder)) :]
+    assert recorder.latest(-1) == ()
+
+
 # -- what is recorded -------------------------------------------------------------------------------------------------
 
 
@@ -115,7 +123,7 @@ async def test_a_question_is_streamed_and_its_answer_comes_from_outside(probe: P
     (idle,) = probe.of(RunIdle)
     assert (idle.stuck, idle.waiting_for) == (
         False,
-        "It waits for a person's answer to Question: handler.send_event(...).",
+        "It waits for a person's answer to Question: await handler.send_event(Answer(...)).",
     )
     sent = probe.of(EventSent)[2]
     assert (sent.time, sent.event, sent.source, sent.parent, sent.n) == (3, Answer(text="Ada"), None, 0, 1)

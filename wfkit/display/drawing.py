@@ -85,7 +85,7 @@ class Drawing:
         """The picture as a piece of HTML for the output of a cell."""
         pyvis = self._renderer == "pyvis"
         size = _measure("width", self.svg), _measure("height", self.svg)
-        still = draw_svg(self._figure, self._layout, tips=False)  # an image shows none, and they are half of it
+        still = draw_svg(self._figure, self._layout, still=True)
         return framed(self.page if pyvis else self._document(), still, self._title, *size, sandbox=pyvis)
 
     @cached_property
@@ -181,6 +181,9 @@ def announce(drawing: Drawing, filename: FileName | None) -> Drawing:
 
 
 def _shows_itself() -> bool:
-    """Whether there is an IPython that shows the last value of a cell."""
+    """Whether there is an IPython, or a marimo notebook, that shows the last value of a cell."""
     ask = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    return ask is not None and ask() is not None
+    if ask is not None and ask() is not None:
+        return True
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())

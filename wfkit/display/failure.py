@@ -35,6 +35,7 @@ class Place:
         fields: the event's fields, as (name, what to show of the value), secrets masked.
         attempt: which attempt it was, from 1.
         way: the names of events and steps on the way there, the first event first.
+        after: what it had raised when the run was cut short, if it was to be tried again.
     """
 
     step: str
@@ -42,6 +43,7 @@ class Place:
     fields: tuple[tuple[str, str], ...]
     attempt: int
     way: tuple[str, ...]
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def find_failure(records: Iterable[Record], workflow: str = "", verdict: Verdict
     return Failure(
         kind=name_of_type(end.error, 200),
         message=message_of(end.error, MESSAGE_LIMIT),
-        places=tuple(_place(trouble) for trouble in troubles[:MOST_CUT_SHORT]),
+        places=tuple(_place(trouble, failure is None) for trouble in troubles[:MOST_CUT_SHORT]),
         more=max(0, len(troubles) - MOST_CUT_SHORT),
         notes=tuple(_notes(end.error, own)),
         traceback=_traceback_of(end.error, verdict),
@@ -98,14 +100,16 @@ def _notes(error: BaseException, own: str) -> list[str]:
     return [cut(clean(note[:4_000]), NOTE_LIMIT) for note in notes if not note.startswith(own)][:MOST_NOTES]
 
 
-def _place(trouble: Trouble) -> Place:
+def _place(trouble: Trouble, cut_short: bool) -> Place:
+    error = trouble.error if cut_short else None
+    after = "" if error is None else cut(f"{name_of_type(error, 200)}: {message_of(error, NOTE_LIMIT)}", NOTE_LIMIT)
     way = tuple(brief(name, 400) for name in fold_way(trouble.way))
     event = trouble.event
     if isinstance(event, CollectionReleaseEvent):
         fields = tuple((name_of_type(each), _spell_fields(each)) for each in event.events[:MOST_FIELDS])
-        return Place(brief(trouble.step, 400), f"{len(event.events):,} events", fields, trouble.attempt, way)
+        return Place(brief(trouble.step, 400), f"{len(event.events):,} events", fields, trouble.attempt, way, after)
     fields = tuple(fields_of(event, most=MOST_FIELDS))
-    return Place(brief(trouble.step, 400), name_of_type(event, 400), fields, trouble.attempt, way)
+    return Place(brief(trouble.step, 400), name_of_type(event, 400), fields, trouble.attempt, way, after)
 
 
 def _spell_fields(event: Event) -> str:
@@ -126,6 +130,8 @@ def failure_lines(failure: Failure) -> list[str]:
     for place in failure.places:
         fields = cut(", ".join(f"{name}={value}" for name, value in place.fields), 200)
         lines.append(f"in step {place.step}{_attempt(place)}, working on {place.event}({fields})")
+        if place.after:
+            lines.append(f"it was to be tried again after {place.after}")
         if len(place.way) > 1:
             lines.append(f"the way there: {' -> '.join([*place.way, place.step])}")
     lines += failure.notes
@@ -167,9 +173,10 @@ def _told(place: Place) -> str:
         if len(place.way) > 1
         else ""
     )
+    after = f"<div>It was to be tried again after {escape(place.after)}</div>" if place.after else ""
     return (
         f'<div class="wfkit-place">In step <code><b>{escape(cut(place.step, NAME_LIMIT))}</b></code>{_attempt(place)}, '
-        f"working on <code>{escape(cut(place.event, NAME_LIMIT))}</code>{table}{there}</div>"
+        f"working on <code>{escape(cut(place.event, NAME_LIMIT))}</code>{table}{after}{there}</div>"
     )
 
 

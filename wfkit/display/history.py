@@ -81,7 +81,7 @@ class History:
         self.place = 0  # of the record that is being read
         self._by_pair: dict[tuple[int, int], Passage] = {}
         self._lineages: dict[int, Execution] = {}
-        self._returned: list[tuple[Event, Execution]] = []
+        self._returned: deque[tuple[Event, Execution]] = deque()  # and not sent yet, as far as is known
         self._open: OrderedDict[Passage, None] = OrderedDict()  # questions without an answer, and who asked them
         self._asking: dict[Execution | None, deque[Passage]] = {}
         self._sent_by: dict[int, int] = {}  # how often each delivery has sent
@@ -171,7 +171,7 @@ class History:
             self._keep_returned()
         if type(record.event) is tuple:
             self._scopes[_scope_of(record.id, self._sent_by.get(record.id, 0))] = execution
-        self._returned = [(event, execution) for event in events_in(record.event)]
+        self._returned.extend((event, execution) for event in events_in(record.event))
 
     def _failed(self, record: StepFailed) -> None:
         execution = self.standing.execution(record.id, record.step)
@@ -283,7 +283,7 @@ class History:
         """Tell of events that a step returned, and that were not sent because the run had been ended."""
         for event, execution in self._returned:
             self._add(Passage(event, execution, False, late=True))
-        self._returned = []
+        self._returned.clear()
 
     # -- several events ----------------------------------------------------------------------------------------
 

@@ -20,8 +20,9 @@ from html import escape
 from typing import Any, Final
 
 from wfkit.cell import in_notebook
+from wfkit.display.durations import spell_seconds
 from wfkit.display.progress import Bars, is_progress
-from wfkit.display.status import Question, Row, Status, spell_seconds, status_html, status_line
+from wfkit.display.status import Question, Row, Status, status_html, status_line
 from wfkit.display.tally import TallyState
 from wfkit.display.words import clean, cut, fields_of
 from wfkit.events import Event, InputRequiredEvent, StopEvent
@@ -47,6 +48,7 @@ TICK: Final = 0.1  # seconds between two updates at least
 LENGTH: Final = 10_000  # characters that may be sent so often
 BEAT: Final = 1.0  # seconds between two looks at the clock
 LONG: Final = 60.0  # seconds of rest after which only whole minutes are looked at
+ASLEEP: Final = 600.0  # and after which the clock is not looked at any more: the cell may have been run again long ago
 MOST_ROWS: Final = 60
 MOST_QUESTIONS: Final = 3
 MOST_FIELDS: Final = 8
@@ -136,7 +138,10 @@ class Live:
         """Look again when the time that is shown has changed, if nothing else changes before."""
         self._latest = self._run.loop.time()
         self._watch.alert = True
-        beat = LONG if self._watch.rests_for(self._run.now()) > LONG else BEAT
+        rests = self._watch.rests_for(self._run.now())
+        if rests > ASLEEP:
+            return
+        beat = LONG if rests > LONG else BEAT
         self._set_timer(max(self._pause, beat - self._watch.lasts_for(self._run.now()) % beat + 0.002))
 
     def _tick(self) -> None:

@@ -139,17 +139,14 @@ class Bars:
 
     Attributes:
         shown: the bars, in their places.
+        hidden: how many more report than there are places, as far as that is counted.
     """
 
     def __init__(self) -> None:
         self.shown: list[Bar] = []
         self._places: dict[tuple[Hashable, str], Bar] = {}
         self._outside: dict[Hashable, set[str]] = {}
-
-    @property
-    def hidden(self) -> int:
-        """How many more report than there are places, as far as that is counted."""
-        return sum(map(len, self._outside.values()))
+        self.hidden = 0
 
     def report(self, source: Hashable, label: str, event: Event) -> None:
         """Take note of an event that reports progress.
@@ -167,13 +164,16 @@ class Bars:
         label = f"{label} · {name}" if name else label
         bar = self._free_place(label)
         if bar is None:
-            if self.hidden < COUNTED:
+            if self.hidden < COUNTED and name not in self._outside.get(source, ()):
                 self._outside.setdefault(source, set()).add(name)
+                self.hidden += 1
             return
         bar.label, bar.event, bar.source, bar.over = label, event, source, False
         self._places = {key: known for key, known in self._places.items() if known is not bar}
         self._places[source, name] = bar
-        self._outside.get(source, set()).discard(name)
+        outside = self._outside.get(source, set())
+        self.hidden -= name in outside
+        outside.discard(name)
 
     def _free_place(self, label: str) -> Bar | None:
         """Return a bar to be used anew: one that has ended, or the next place, or one that is full."""
@@ -190,7 +190,7 @@ class Bars:
         for bar in self.shown:
             if bar.source == source:
                 bar.over = True
-        self._outside.pop(source, None)
+        self.hidden -= len(self._outside.pop(source, ()))
 
 
 def _name_of(event: Event) -> str:

@@ -88,22 +88,6 @@ class Status:
     questions: tuple[Question, ...] = ()
 
 
-def spell_seconds(seconds: float, minutes: bool = False) -> str:
-    """Return a time that goes on, in whole seconds; in whole minutes from an hour on, or if so wished from one on.
-
-    Example:
-        assert [spell_seconds(each) for each in (7.9, 187, 7500)] == ["7 s", "3 min 07 s", "2 h 05 min"]
-    """
-    whole = int(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3_600 and minutes:
-        return f"{whole // 60} min"
-    if whole < 3_600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3_600} h {whole % 3_600 // 60:02} min"
-
-
 def status_line(status: Status) -> str:
     """Return how a run stands in one line of text."""
     parts = [clean(status.state), *_details(status)]
@@ -210,7 +194,9 @@ def _track(progress: Progress, label: str) -> str:
 def _asked(status: Status) -> str:
     if not status.waiting_for and not status.questions:
         return ""
-    words = cut(clean(status.waiting_for[:2_000]), 600) or "A question is open: answer with handler.send_event(...)."
+    words = (
+        cut(clean(status.waiting_for[:2_000]), 600) or "A question is open: answer with await handler.send_event(...)."
+    )
     questions = "".join(
         f'<div class="wfkit-question"><b>{escape(cut(clean(question.kind), NAME_LIMIT))}</b> '
         + " ".join(f"<span>{escape(clean(name))}={escape(clean(value))}</span>" for name, value in question.fields)

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import Any, Final
 
 from wfkit.display.atlas import NOWHERE, Atlas
+from wfkit.display.durations import spell_time
 from wfkit.display.frame import json_in_page
 from wfkit.display.history import History
 from wfkit.display.moments import MOST_LISTED, NOTHING, Moments
@@ -27,6 +28,9 @@ from wfkit.trail import opening_of
 
 VERSION: Final = 1
 MOST_BYTES: Final = 450_000
+_LEAST_BYTES: Final = 150_000
+_EACH_PLACE: Final = 400  # bytes that the data give up for a place of a large picture, which is there twice
+_FEW_PLACES: Final = 250
 _QUOTE: Final = 4  # more bytes for each in the attribute that the page travels in
 _ROOM_FOR_TRACES: Final = 90_000
 _ROOM_FOR_SKIPS: Final = 60_000
@@ -75,13 +79,14 @@ class Story:
         """
         found = list(records)
         atlas = Atlas.of(graph, events)
-        most = MOST
+        most, limit = MOST, MOST_BYTES - _EACH_PLACE * max(0, len(atlas.places) - _FEW_PLACES)
+        limit = max(_LEAST_BYTES, limit)
         while True:
             teller = _Teller(found, atlas, most, graph.name)
             data = teller.tell()
             text = json_in_page(data)
-            room = MOST_BYTES - len(text.encode()) - _QUOTE * text.count("'")
-            if room > MOST_BYTES // 5 or most < 100:
+            room = limit - len(text.encode()) - _QUOTE * text.count("'")
+            if room > limit // 5 or most < 100:
                 break
             most //= 2
         teller.add_texts(data, room)
@@ -349,23 +354,3 @@ def _tally(counts: Mapping[str, int]) -> Tally:
     chips = tuple((state, counts[state]) for state in TALLY_STATES if counts.get(state, 0) > 0)
     state = next((state for state in _WEIGHT if counts.get(state, 0) > 0), None)
     return Tally(state, not chips, chips)
-
-
-def spell_time(seconds: float) -> str:
-    """Return a duration for people.
-
-    Example:
-        assert [spell_time(each) for each in (0.0004, 0.012, 0.42, 3.14, 187, 7500)] == [
-            "0.4 ms", "12 ms", "0.42 s", "3.1 s", "3 min 7 s", "2 h 5 min"
-        ]
-    """
-    if 0.00005 <= seconds < 0.00995:
-        return f"{seconds * 1000:.1f} ms"
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms" if seconds <= 0 or seconds >= 0.00005 else "under 0.1 ms"
-    if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 0.995 else f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3_600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3_600:,} h {whole % 3_600 // 60} min"

@@ -15,7 +15,8 @@ _FIXED: Final = (
     f".wfkit text{{font:{TEXT}px {CODE_FONT};text-anchor:middle;dominant-baseline:central}}"
     f".wfkit .small{{font-size:{SMALL}px}}.wfkit .words{{font-family:{UI_FONT};text-anchor:start}}"
     ".wfkit .remark{text-anchor:middle}"
-    ".wfkit .edge{fill:none;stroke-width:1.25}.wfkit .quiet-edge{stroke-dasharray:3 4}"
+    ".wfkit .edge{fill:none;stroke-width:1.25}.wfkit .wf-to{marker-end:url(#wf-tip)}"
+    ".wfkit .quiet-edge{stroke-dasharray:3 4}"
     ".wfkit .box{stroke-width:1.25}.wfkit .person .box,.wfkit .fold .box,.wfkit .loose .box"
     "{stroke-dasharray:5 4}.wfkit .line{fill:none;stroke-width:1.75;stroke-linecap:round;stroke-linejoin:round}"
 )

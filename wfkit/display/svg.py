@@ -24,14 +24,14 @@ _CHIP_GAP = 8.0
 _CHIP_SIGN = 14.0
 
 
-def draw_svg(figure: Figure, layout: Layout | None = None, embedded: bool = False, tips: bool = True) -> str:
+def draw_svg(figure: Figure, layout: Layout | None = None, embedded: bool = False, still: bool = False) -> str:
     """Return a figure as the text of an SVG document.
 
     Args:
         figure: what to draw.
         layout: where everything stands, if it has been worked out before.
         embedded: whether it becomes part of a page that brings it to life; else it stands alone.
-        tips: whether it says more on hovering.
+        still: whether it becomes an image, of which nobody points at a part: tips and names are half of it.
     """
     layout = layout or figure.lay_out()
     width, height, shift, foot = max(layout.width, 160.0), layout.height, 0, ""
@@ -53,9 +53,9 @@ def draw_svg(figure: Figure, layout: Layout | None = None, embedded: bool = Fals
         f"{_signs(figure) if embedded else ''}</defs>",
         ground,
         f'<g transform="translate({shift} 0)">' if shift else "<g>",
-        *(_draw_cluster(cluster, layout.places[cluster.id], tips) for cluster in figure.all_clusters),
+        *(_draw_cluster(cluster, layout.places[cluster.id], still) for cluster in figure.all_clusters),
         *(_draw_arrow(arrow, layout, embedded) for arrow in figure.all_arrows),
-        *(_draw_shape(shape, layout.places[shape.id], tips) for shape in _in_reading_order(figure, layout)),
+        *(_draw_shape(shape, layout.places[shape.id], still) for shape in _in_reading_order(figure, layout)),
         "</g>",
         foot,
         "</svg>",
@@ -83,13 +83,18 @@ def _signs(figure: Figure) -> str:
     return "".join(f'<g id="wf-g-{state}">{GLYPHS[state]}</g>' for state in TALLY_STATES)
 
 
-def _draw_cluster(cluster: Cluster, place: Place, tips: bool) -> str:
+def short(number: float) -> str:
+    """Return a coordinate to a tenth of a pixel; whole ones, which most are, in few characters."""
+    return f"{number:.1f}".removesuffix(".0")
+
+
+def _draw_cluster(cluster: Cluster, place: Place, still: bool) -> str:
     x, y = place.x - place.width / 2, place.y - place.height / 2
-    tip = _draw_tip("\n".join(cluster.tip) if tips else "")
+    tip = "" if still else _draw_tip("\n".join(cluster.tip))
     return (
-        f'<g id="{element_id(cluster.id)}" class="frame">{tip}'
-        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{place.width:.0f}" height="{place.height:.0f}" rx="6"/>'
-        f'<text x="{x + 14:.1f}" y="{y + 16:.1f}">{escape(cluster.name)}</text></g>'
+        f'<g{_name(cluster.id, still)} class="frame">{tip}<rect class="box" x="{short(x)}" y="{short(y)}" '
+        f'width="{place.width:.0f}" height="{place.height:.0f}" rx="6"/>'
+        f'<text x="{short(x + 14)}" y="{short(y + 16)}">{escape(cluster.name)}</text></g>'
     )
 
 
@@ -112,25 +117,29 @@ def _draw_way(arrow: Arrow, layout: Layout) -> str:
     if arrow.kind == "resource":
         return f'<path class="edge use" d="{path}"/>'
     quiet = " quiet-edge" if arrow.quiet else ""
-    return f'<path class="edge{quiet}" marker-end="url(#wf-tip)" d="{path}"/>'
+    return f'<path class="edge{quiet} wf-to" d="{path}"/>'
+
+
+def _name(id: str, still: bool) -> str:
+    return "" if still else f' id="{element_id(id)}"'
 
 
 def _draw_tip(text: str) -> str:
     return f"<title>{escape(text)}</title>" if text else ""
 
 
-def _draw_shape(shape: Shape, place: Place, tips: bool) -> str:
+def _draw_shape(shape: Shape, place: Place, still: bool) -> str:
     names = ["node", class_of(shape)]
     names += [shape.state] if shape.state else []
     names += ["loose"] if shape.loose else []
     if shape.tally is not None:
         names += [shape.tally.state] if shape.tally.state else []
         names += ["idle"] if shape.tally.idle else []
-    tip = _draw_tip(("\n".join(shape.tip) or shape.name) if tips else "")
+    tip = "" if still else _draw_tip("\n".join(shape.tip) or shape.name)
     lines = [
-        f'<g id="{element_id(shape.id)}" class="{" ".join(names)}">{tip}',
+        f'<g{_name(shape.id, still)} class="{" ".join(names)}">{tip}',
         _draw_outline(shape, place),
-        *_draw_label(shape, place),
+        *_draw_label(shape, place, still),
         "</g>",
     ]
     return "".join(lines)
@@ -142,12 +151,12 @@ def _draw_outline(shape: Shape, place: Place) -> str:
         return hexagon(x, y, place.width, place.height)
     corner = min(place.height, 28.0) / 2 if shape.is_event else 6
     return (
-        f'<rect class="box" x="{x:.1f}" y="{y:.1f}" width="{place.width:.0f}" height="{place.height:.0f}" '
+        f'<rect class="box" x="{short(x)}" y="{short(y)}" width="{place.width:.0f}" height="{place.height:.0f}" '
         f'rx="{corner:.0f}"/>'
     )
 
 
-def _draw_label(shape: Shape, place: Place) -> list[str]:
+def _draw_label(shape: Shape, place: Place, still: bool) -> list[str]:
     glyph = 18.0 if shape.has_glyph else 0.0
     text = columns(shape.label) * TEXT * COLUMN
     mark = columns(shape.mark) * SMALL * COLUMN + 8 if shape.mark else 0.0
@@ -156,31 +165,31 @@ def _draw_label(shape: Shape, place: Place) -> list[str]:
     parts = []
     if shape.has_glyph:
         sign = GLYPHS[shape.state or shape.kind]
-        parts.append(f'<g transform="translate({left + 6:.1f} {y:.1f})">{sign}</g>')
-    parts.append(f'<text x="{left + glyph + text / 2:.1f}" y="{y:.1f}">{escape(shape.label)}</text>')
+        parts.append(f'<g transform="translate({short(left + 6)} {short(y)})">{sign}</g>')
+    parts.append(f'<text x="{short(left + glyph + text / 2)}" y="{short(y)}">{escape(shape.label)}</text>')
     if shape.mark:
         at = left + glyph + text + 8 + (mark - 8) / 2
-        counted = shape.tally is not None and shape.is_event
+        counted = shape.tally is not None and shape.is_event and not still
         names = f'class="small mark" data-room="{mark:.0f}"' if counted else 'class="small"'
-        parts.append(f'<text {names} x="{at:.1f}" y="{y:.1f}">{escape(shape.mark)}</text>')
+        parts.append(f'<text {names} x="{short(at)}" y="{short(y)}">{escape(shape.mark)}</text>')
     if shape.note:
         y += 19
-        parts.append(f'<text class="small" x="{place.x:.1f}" y="{y:.1f}">{escape(shape.note)}</text>')
+        parts.append(f'<text class="small" x="{short(place.x)}" y="{short(y)}">{escape(shape.note)}</text>')
     if shape.is_counted and shape.tally is not None:
-        parts.append(_draw_tally(shape.tally, place, y + (16 if shape.note else 19)))
+        parts.append(_draw_tally(shape.tally, place, y + (16 if shape.note else 19), still))
     return parts
 
 
-def _draw_tally(tally: Tally, place: Place, y: float) -> str:
+def _draw_tally(tally: Tally, place: Place, y: float, still: bool) -> str:
     """Draw the counts in a row; a page that plays a run draws the same again for each moment."""
     widths = [_CHIP_SIGN + len(f"{number:,}") * SMALL * COLUMN for _, number in tally.chips]
     x = -(sum(widths) + _CHIP_GAP * (len(widths) - 1)) / 2
     chips = []
     for (state, number), width in zip(tally.chips, widths, strict=True):
         chips.append(
-            f'<g class="chip {state}" transform="translate({x:.1f} 0)"><g transform="translate(5 0) scale(.8)">'
+            f'<g class="chip {state}" transform="translate({short(x)} 0)"><g transform="translate(5 0) scale(.8)">'
             f'{GLYPHS[state]}</g><text class="small" x="{_CHIP_SIGN:.0f}">{number:,}</text></g>'
         )
         x += width + _CHIP_GAP
-    room = f'data-room="{place.width - 16:.0f}"'
-    return f'<g class="tally" transform="translate({place.x:.1f} {y:.1f})" {room}>{"".join(chips)}</g>'
+    room = "" if still else f' data-room="{place.width - 16:.0f}"'
+    return f'<g class="tally" transform="translate({short(place.x)} {short(y)})"{room}>{"".join(chips)}</g>'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from types import EllipsisType
 from typing import Any, ClassVar
 
@@ -43,6 +44,15 @@ class Recorder(Hook):
     def records(self) -> tuple[Record, ...]:
         """What happened, oldest first."""
         return tuple(fields[0](*fields[1:]) for fields in self._ring)
+
+    def latest(self, count: int) -> tuple[Record, ...]:
+        """Return the last records, without making those before them.
+
+        Args:
+            count: of how many; fewer are returned if there are not so many.
+        """
+        found = islice(reversed(self._ring), max(0, count))
+        return tuple(fields[0](*fields[1:]) for fields in found)[::-1]
 
     @property
     def complete(self) -> bool:

@@ -17,6 +17,7 @@
     if (innerWidth < 480) root.querySelector(".wf-legend")?.removeAttribute("open");
     const stage = wfkitStage(root.querySelector(".wf-stage"), { height, space: !plays, wheel: full });
     if (plays) wfkitPlayer(root, stage, JSON.parse(data.textContent), delivered);
+    if (plays && full) root.querySelector(".wfp-face").focus({ preventScroll: true }); // a page of its own has the keys
     if (cell && !full) grow();
   });
 

@@ -83,18 +83,19 @@ function wfkitPanel(stage, data, moments, runs, words, go) {
     const folded = trace && wfkitPut("details", wfkitPut("summary", "traceback"), wfkitPut("pre", trace));
     return wfkitPut(".error", wfkitPut("h4", name), wfkitPut("p", long(message)), folded);
   }
-  function of(run, { attempt, by }) {
+  // What came of a run is told from its end on: a moment before, nobody knew.
+  function of(run, { attempt, by }, known) {
     const { attempts, spans, waited, held, touched } = run;
     return list(
       ["from", links(run.from, "outside")],
       ["gathers", links(by)],
-      ["attempt", attempts > 1 && (attempt ? `${attempt} of ${attempts}` : `${attempts}`)],
-      ["took", spans.length && `${wfkitLasted(run.worked)}${run.open ? " so far" : ""}`],
-      ["waited", waited && wfkitLasted(waited)],
-      ["held", held && wfkitLasted(held)],
-      ["by a hook", { edited: "given another event", skipped: "given its result" }[touched]],
-      ["state", wfkitListed([...run.keys], 20)],
-      ["then", links(run.onward)],
+      ["attempt", known ? attempts > 1 && (attempt ? `${attempt} of ${attempts}` : `${attempts}`) : attempt > 1 && `${attempt}`],
+      ["took", known && spans.length && `${wfkitLasted(run.worked)}${run.open ? " so far" : ""}`],
+      ["waited", known && waited && wfkitLasted(waited)],
+      ["held", known && held && wfkitLasted(held)],
+      ["by a hook", known && { edited: "given another event", skipped: "given its result" }[touched]],
+      ["state", known && wfkitListed([...run.keys], 20)],
+      ["then", known && links(run.onward)],
     );
   }
   const counted = ([node, tally]) => [
@@ -115,7 +116,7 @@ function wfkitPanel(stage, data, moments, runs, words, go) {
       facts.replaceChildren(...[
         data.errors[x] && error(data.errors[x]), ...found.slice(0, 3).map(event),
         found.length > 3 && list(["…", `${found.length - 3} more`]),
-        targets ? list(["from", links(r < 0 ? [] : [r], "outside")]) : runs[r] && of(runs[r], moment),
+        targets ? list(["from", links(r < 0 ? [] : [r], "outside")]) : runs[r] && of(runs[r], moment, i >= Math.min(runs[r].over, moments.length - 1)),
         list(["open", links(open)]), tallies && list(...tallies.map(counted)),
       ].filter(Boolean));
       box.scrollTop = 0;

@@ -76,6 +76,9 @@ function wfkitTimeline(stage, data, moments, runs, go) {
     const teeth = Math.ceil(height / 8) + 1, across = Math.max(4, pixels(t1) - pixels(t0));
     return wfkitDraw("path", { d: `M${pixels(t0)}-4${"l3 4-3 4".repeat(teeth)}h${across}${"l3-4-3-4".repeat(teeth)}Z` });
   }
+  // A fading edge tells that there are more lanes below.
+  const fade = () => rows.classList.toggle("more", rows.scrollHeight - rows.clientHeight - rows.scrollTop > 8);
+  rows.onscroll = fade;
   const drawOver = () => over.replaceChildren(...folds.map(zigzag), ...(shown ? arrows() : []));
   function draw() {
     const width = area.clientWidth || 1, gaps = [];
@@ -87,6 +90,7 @@ function wfkitTimeline(stage, data, moments, runs, go) {
     under.replaceChildren(...clear.map(([x]) => wfkitDraw("path", { d: `M${Math.round(x * width) + 0.5} 0V${height}` })));
     ticks.replaceChildren(...[...clear, ...gaps].map(([x, text]) => wfkitPut("span", { style: `left:${percent(x)}` }, text)));
     drawOver();
+    fade();
   }
   function toggle() {
     causes.ariaPressed = shown = !shown;
