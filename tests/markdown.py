@@ -79,10 +79,17 @@ def _run_code(block: Block, filename: str, runner: asyncio.Runner, namespace: di
     """Run one block so that a traceback names the document's own lines."""
     source = "\n" * (block.line - 1) + block.text
     code = compile(source, filename, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
-    if code.co_flags & inspect.CO_COROUTINE:
-        runner.run(eval(code, namespace))
-    else:
+    if re.search(r"\basyncio\.run\(", block.text):  # what a script does, and no cell
         exec(code, namespace)
+    else:
+        runner.run(_cell(code, namespace))
+
+
+async def _cell(code: types.CodeType, namespace: dict[str, object]) -> None:
+    """Run code as a cell of a notebook does, in the event loop whether it awaits or not."""
+    result = eval(code, namespace)
+    if code.co_flags & inspect.CO_COROUTINE:
+        await result
 
 
 def links_of(document: str) -> list[str]:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from tests.flows import Answer, Ask, Fan, Line
 from tests.shapes import Interview, Joins, Nested, Number, Rescue, Shaky, Squares, ThreeTimes
 from wfkit import Event, Hook, StartEvent, StopEvent, Workflow, step
-from wfkit.hooks.debugger import Debugger
-from wfkit.hooks.stops import Stop
+from wfkit.hooks.debugger import Debugger, Stop
 from wfkit.records import RunEnded, StepFailed, StepFinished, StepStarted
+from wfkit.seam import Proceed, StepCall
 from wfkit.testing import Probe
 
 OF_THE_MOMENT = {"failed_at", "elapsed_seconds"}  # fields that are others in every run
@@ -55,10 +55,25 @@ MORE = {
 
 
 class Outcome(NamedTuple):
-    """How a run ended: its result, or its error in words, and what its steps have done."""
+    """How a run ended: its result, or its error in words, what its steps have done, and how often each body was run."""
 
     result: Any
     finished: Counter[Any]
+    bodies: Counter[Any]
+
+
+class Bodies(Hook):
+    """Counts how often the body of each step is run, whatever the records say."""
+
+    rank = 90
+
+    def __init__(self) -> None:
+        self.counts: Counter[Any] = Counter()
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        """Count the one that is about to be run."""
+        self.counts[call.step.name, spelled(call.event)] += 1
+        return await proceed(call)
 
 
 def spelled(value: Any) -> str:
@@ -101,7 +116,8 @@ class Run:
         self.probe = Probe()
         self.debugger = debugger or Debugger(break_at_start=True)
         self.answers = list(shape.answers)
-        self.handler = shape.make().run(hooks=[self.probe, self.debugger, *hooks], **shape.fields)
+        self.bodies = Bodies()
+        self.handler = shape.make().run(hooks=[self.probe, self.debugger, self.bodies, *hooks], **shape.fields)
 
     async def answered(self, stop: Stop | None) -> Stop | None:
         """Say what a person says until something is held, or the run has ended."""
@@ -131,7 +147,7 @@ class Run:
 
     async def outcome(self) -> Outcome:
         """Return how the run has ended."""
-        return Outcome(await result_of(self.handler), accounts(self.probe))
+        return Outcome(await result_of(self.handler), accounts(self.probe), self.bodies.counts)
 
 
 async def answered(debugger: Debugger, stop: Stop | None, answers: list[Event]) -> Stop | None:

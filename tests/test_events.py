@@ -218,8 +218,8 @@ def test_text_in_a_field_named_like_a_secret_is_masked_where_it_is_shown() -> No
     assert repr(event) == "Event(api_key='****', password='****', max_tokens=5, text='hello')"
     assert "sk-1" not in str(event)
     assert event.api_key == "sk-1"
-    nested = Event(data={"user": "Ann", "token": "sk-2"}, inner=Event(keys=["x"], password="sk-3"))
-    assert repr(nested) == ("Event(data={'user': 'Ann', 'token': '****'}, inner=Event(keys=['x'], password='****'))")
+    nested = Event(data={"user": "Ann", "token": "sk-2"}, inner=Event(n=["x"], api_keys=["sk-3"]))
+    assert repr(nested) == ("Event(data={'user': 'Ann', 'token': '****'}, inner=Event(n=['x'], api_keys='****'))")
 
 
 def test_a_missing_field_is_told_with_those_that_are_there() -> None:

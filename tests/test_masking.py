@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import pytest
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, RootModel, ValidationError, field_validator
 
 from wfkit.masking import MASK, is_secret_name, masked, misfits, veiled
 
@@ -88,6 +90,22 @@ class Login:
     kept: str = field(default="hunter2", repr=False)
 
 
+class Bag(RootModel[dict[str, str]]):
+    pass
+
+
+class Admin(Login):
+    pass
+
+
+@dataclass
+class Node:
+    name: str
+    token: str
+    parent: object = None
+    children: list[Node] = field(default_factory=list)
+
+
 class Grant(NamedTuple):
     name: str
     access_token: str
@@ -108,6 +126,15 @@ class Own(dict[str, str]):
         ([Grant("Ann", "hunter2")], "[Grant(name='Ann', access_token='****')]"),
         (Inner(token=""), "Inner(name='Ann', token='****')"),
         (Own(password="hunter2"), "Own()"),
+        (Bag({"api_key": "hunter2"}), "Bag(root={'api_key': '****'})"),
+        (Admin("Ann", "hunter2"), "Admin(name='Ann', password='****')"),
+        ({"credentials": {"user": "x"}, "api_keys": ["sk-1"]}, "{'credentials': '****', 'api_keys': '****'}"),
+        ({"password": 5, "token": None}, "{'password': 5, 'token': None}"),
+        ([OrderedDict(token="hunter2")], "[OrderedDict({'token': '****'})]"),
+        (defaultdict(bytes, token=b"x"), "defaultdict({'token': '****'})"),
+        (deque([{"token": "hunter2"}]), "deque([{'token': '****'}])"),
+        (SimpleNamespace(token="hunter2"), "SimpleNamespace(token='****')"),
+        ({"error": ValueError("no", {"api_key": "hunter2"})}, "{'error': ValueError('no', {'api_key': '****'})}"),
     ],
 )
 def test_a_veiled_value_has_the_repr_of_the_value_but_for_secrets(value: object, told: str) -> None:
@@ -119,7 +146,15 @@ def test_a_value_without_secrets_is_left_as_it_is(value: object) -> None:
     assert veiled(value) is value
 
 
-def test_a_value_that_is_in_itself_is_no_endless_work() -> None:
-    looped: list[object] = [{"password": "hunter2"}]
-    looped.append(looped)
-    assert repr(veiled(looped, 3)).startswith("[{'password': '****'}, [{'password': '****'}, ")
+@pytest.mark.parametrize("secret", [True, False])
+def test_a_value_that_is_in_itself_is_no_endless_work(secret: bool) -> None:
+    looped: dict[str, object] = {"password": "hunter2"} if secret else {"n": 1}
+    looped |= {"a": looped, "b": [looped], "c": (looped,)}
+    told = "{'password': '****', 'a': ..., 'b': [...], 'c': (...,)}"
+    assert repr(veiled(looped)) == (told if secret else repr(looped))
+
+
+def test_a_tree_whose_nodes_know_their_parents_is_looked_into_once() -> None:
+    root = Node("root", "hunter2")
+    root.children = [Node(f"child {n}", "hunter2", root) for n in range(200)]
+    assert "hunter2" not in repr(veiled(root))

@@ -216,4 +216,6 @@ def test_a_run_that_asks_a_person_says_that_nobody_can_answer(caplog: pytest.Log
 def test_what_would_be_held_is_refused_as_nobody_could_let_it_go() -> None:
     with pytest.raises(WorkflowRuntimeError, match="nobody could let go of what"):
         run_sync(Line(), hooks=[Debugger(break_at_start=True)])
+    with pytest.raises(WorkflowRuntimeError, match="nobody could let go"):
+        run_sync(Line(hooks=[Debugger(break_at_start=True)]))
     assert run_sync(Line(), hooks=[Debugger()]) is not None

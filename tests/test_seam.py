@@ -400,6 +400,18 @@ class Meddles(Watcher):
         return StopEvent(result="given")
 
 
+async def test_to_set_the_event_of_a_call_is_to_replace_it() -> None:
+    class Sets(Watcher):
+        async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+            call.event = StartEvent(other=True)
+            assert call.event == StartEvent(other=True)
+            return await proceed(call)
+
+    hook = Sets()
+    await One().run(hooks=[hook])
+    assert [record.event for record in hook.seen if isinstance(record, EventReplaced)] == [StartEvent(other=True)]
+
+
 async def test_records_tell_what_a_hook_has_changed() -> None:
     hook = Meddles()
     assert await Line().run(hooks=[hook]) == "given"

@@ -286,7 +286,7 @@ def test_a_broken_repr_does_not_hide_the_message() -> None:
         def __repr__(self) -> str:
             raise RuntimeError
 
-    with pytest.raises(ContextSerdeError, match="repr failed: RuntimeError"):
+    with pytest.raises(ContextSerdeError, match="Hostile, not showable"):
         JsonSerializer().serialize(Hostile())
 
 

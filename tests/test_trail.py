@@ -28,10 +28,11 @@ from wfkit import (
     retry_policy,
     step,
 )
+from wfkit.history import History
 from wfkit.records import Record, RunEnded, StepFailed, StepStarted
 from wfkit.retry import stop_after_attempt, wait_fixed
 from wfkit.seam import Proceed
-from wfkit.trail import HEAD, TAIL, Trail, fold_way, note_way, spell_way
+from wfkit.trail import HEAD, TAIL, fold_way, note_way, spell_way, way_to
 
 
 async def note_of(workflow: Workflow, **fields: Any) -> str:
@@ -99,6 +100,74 @@ async def test_the_attempt_is_told() -> None:
             raise ValueError("never")
 
     assert await note_of(Again()) == "In step 'go' of Again, attempt 3, working on StartEvent."
+
+
+class Empty(Workflow):
+    @step
+    async def split(self, ev: StartEvent) -> list[Item]:
+        return []
+
+    @step
+    async def join(self, items: list[Item]) -> StopEvent:
+        raise ValueError(len(items))
+
+
+async def test_a_list_step_that_is_called_with_nothing_is_told_too() -> None:
+    assert (await note_of(Empty())).startswith("In step 'join' of Empty, working on no event.")
+
+
+ONE_ERROR = ValueError("the same one")
+
+
+class Shared(Workflow):
+    @step
+    async def split(self, ctx: Context, ev: StartEvent) -> Item | Middle | None:
+        ctx.send_event(Item(n=1))
+        return Middle(text="x")
+
+    @step
+    async def slow(self, ev: Item) -> StopEvent:
+        await asyncio.sleep(5)
+        raise ONE_ERROR
+
+    @step
+    async def quick(self, ev: Middle) -> StopEvent:
+        await asyncio.sleep(1)
+        raise ONE_ERROR
+
+    @catch_error(for_steps=["quick"])
+    async def help(self, ev: StepFailedEvent) -> None:
+        return None
+
+
+async def test_of_an_error_that_was_raised_twice_the_last_time_counts() -> None:
+    assert (await note_of(Shared())).startswith("In step 'slow' of Shared, working on Item.")
+
+
+class Asks(Workflow):
+    @step
+    async def ask(self, ev: StartEvent) -> Question:
+        return Question(text="?")
+
+    @step
+    async def hear(self, ev: Answer) -> StopEvent:
+        raise ValueError("no good")
+
+
+async def test_a_question_that_was_asked_before_a_restart_was_asked_by_nobody_outside() -> None:
+    run = Asks().run()
+    await asyncio.sleep(1)
+    assert run.ctx is not None
+    saved = run.ctx.to_dict()
+    await run.cancel_run()
+    again = Asks()
+    resumed = again.run(ctx=Context.from_dict(again, saved))
+    await asyncio.sleep(1)
+    await resumed.send_event(Answer(text="x"))
+    with pytest.raises(ValueError) as failed:
+        await resumed
+    (note,) = failed.value.__notes__
+    assert note.endswith("The way there: \u2026 -> Question -> (somebody outside) -> Answer.")
 
 
 class Swaps(Hook):
@@ -394,6 +463,6 @@ def test_the_middle_of_a_long_way_is_left_out() -> None:
 def test_of_a_long_run_without_rounds_a_line_is_left() -> None:
     kinds = [type(f"Kind{number}", (Event,), {}) for number in range(3)]
     records = [StepStarted(0.0, n + 1, f"s{n % 7}", kinds[n % 3](), n, 0, 1) for n in range(10_000)]
-    way = Trail(records).way_to(10_000)
+    way = way_to(History(records).by_id[10_000])
     assert len(way) == 20_000
     assert len(spell_way(way)) < 1_000

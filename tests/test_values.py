@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from collections import OrderedDict, UserList, defaultdict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -247,6 +249,7 @@ class Unsayable(Exception):
         (KeyError(Login(user="Ann", password="hunter2")), f"Login(user='Ann', password={MASK})"),
         (ValueError("no", [{"token": "hunter2"}]), f"('no', [{{'token': {MASK}}}])"),
         (RuntimeError(ValueError(Account("Ann", "hunter2"))), f"Account(name='Ann', api_key={MASK})"),
+        (ValueError([f"problem {n}" for n in range(9)]), str([f"problem {n}" for n in range(9)])),
         (OSError(2, "No such file", "plan.txt"), "[Errno 2] No such file: 'plan.txt'"),
         (Unsayable(), "(its message cannot be shown)"),
     ],
@@ -273,3 +276,34 @@ def test_an_endless_text_is_no_endless_work() -> None:
     started = time.perf_counter()
     assert said(ValueError(", input_value=" * 50_000))
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, asyncio.CancelledError])
+def test_a_value_that_exits_when_it_is_looked_at_ends_nothing(kind: type[BaseException]) -> None:
+    class Leaves(Exception):
+        def __repr__(self) -> str:
+            raise kind
+
+        __str__ = __repr__
+
+    assert shown([Leaves, 1]).endswith(", 1]")
+    assert "not showable" in shown({"value": Spelled(Leaves().__repr__)})
+    assert said(Leaves()) == "(its message cannot be shown)"
+
+
+class Spelled:
+    """Has the repr that it is given."""
+
+    def __init__(self, spell: Callable[[], str]) -> None:
+        self._spell = spell
+
+    def __repr__(self) -> str:
+        return self._spell()
+
+
+def test_an_interrupt_is_somebody_who_wants_to_stop() -> None:
+    def interrupted() -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        shown(Spelled(interrupted))

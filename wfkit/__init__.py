@@ -11,7 +11,8 @@ Floor 1, what was declared, what happened:
                      wrong with it), representation (the flow as JSON), records (the facts of a run), internal_events,
                      progress_event, alarms, deadline, variables
 Floor 2, mechanism without motion:
-                     seam (where hooks attach), draft, lineage (the ids of deliveries), collecting, scope, work, ledger
+                     seam (where hooks attach), draft, lineage (the ids of deliveries), standing and history
+                     (what the records of a run tell, put together), collecting, scope, work, ledger
                      (the books of a run), scoped_ledger (those of one with lists, joins and error handlers), store
                      (shared state), serialize, pickle_serializer, snapshot, diagnosis, patience, report, trail (the way
                      that led to a failure), stream, shown, verdict
@@ -74,8 +75,7 @@ if TYPE_CHECKING:
         draw_all_possible_flows_mermaid,
         draw_most_recent_execution,
     )
-    from wfkit.hooks.breakpoints import Breakpoint
-    from wfkit.hooks.debugger import Debugger
+    from wfkit.hooks.debugger import Breakpoint, Debugger
     from wfkit.internal_events import (
         InternalDispatchEvent,
         StepState,
@@ -166,7 +166,7 @@ Workflow._wfkit_verbose = Verbose
 # What not every program needs is loaded when it is first asked for: name -> module. The panels `ask`, `debug` and
 # `inspect` are not in `__all__`: `from wfkit import *` should neither load widgets nor hide the standard `inspect`.
 _LATER = {
-    "Breakpoint": "hooks.breakpoints",
+    "Breakpoint": "hooks.debugger",
     "Debugger": "hooks.debugger",
     "InternalDispatchEvent": "internal_events",
     "PickleSerializer": "pickle_serializer",

@@ -16,6 +16,7 @@ from typing_extensions import TypeVar
 from wfkit.attempts import RetryInfo
 from wfkit.errors import ContextStateError, WorkflowRuntimeError
 from wfkit.events import Event
+from wfkit.masking import misfits
 from wfkit.plan import Plan
 from wfkit.port import Port
 from wfkit.report import check_wait, run_is_over
@@ -144,8 +145,8 @@ class Context(Generic[StateT]):
             self._store.replace(kind(**self._store.state))
         except ValidationError as error:
             raise ContextStateError(
-                f"The state in this context does not fit {kind.__name__}, which the steps declare: {error}"
-            ) from error
+                f"The state in this context does not fit {kind.__name__}, which the steps declare: {misfits(error)}"
+            ) from None
 
     def _for_step(self, work: Work) -> Context[StateT]:
         """Return the face of this context that a step gets for one delivery."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from wfkit.masking import MASK, is_secret_name, veiled
+from wfkit.masking import veiled_field
 
 MISSING: Any = object()
 
@@ -70,10 +70,10 @@ class Event(BaseModel):
                 raise AttributeError(f"{missing}. Its fields: {fields}.", name=name, obj=self) from None
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """Name the fields for repr, which a notebook shows and saves: text under the name of a secret is masked."""
+        """Name the fields for repr, which a notebook shows and saves: what is named like a secret is masked."""
         for name, value in super().__repr_args__():
             try:
-                yield name, MASK if isinstance(value, (str, bytes)) and is_secret_name(name) else veiled(value)
+                yield name, veiled_field(name, value)
             except Exception:  # a value of a class of its own that does not let itself be looked at
                 yield name, value
 

@@ -19,7 +19,6 @@ from wfkit.plan import Plan
 from wfkit.records import Record
 from wfkit.report import run_is_over
 from wfkit.run import Run
-from wfkit.trail import note_way
 
 ResultT = TypeVar("ResultT", default=Any)
 Status: TypeAlias = Literal["queued", "running", "waiting", "stuck", "done", "failed", "timed out", "cancelled"]
@@ -68,6 +67,8 @@ class WorkflowHandler(Generic[ResultT]):
         if verdict.error is not None and not self._told:
             self._told = True
             if self._history is not None and verdict.outcome != "cancelled":
+                from wfkit.trail import note_way  # late: most runs need none of it
+
                 note_way(verdict.error, self._history.records, self._engine.plan.name)
         result: ResultT = verdict.result()
         return result

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import types
+from collections import OrderedDict, UserDict, UserList, defaultdict, deque
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 MASK = "****"
 
@@ -64,8 +66,16 @@ class _Told:
         return self.text
 
 
+_AGAIN = _Told("...")  # as repr tells of what is within itself; looked into again and again, it would have no end
+# Reprs that tell every part of a value; a class with a repr of its own says what its author wants.
+_LISTING: set[Any] = {kind.__repr__ for kind in (list, tuple, set, frozenset, deque, UserList, BaseException)}
+_MAPPING: set[Any] = {kind.__repr__ for kind in (dict, OrderedDict, defaultdict, UserDict, types.MappingProxyType)}
+_TELLING: set[Any] = {BaseModel.__repr_args__, RootModel.__repr_args__}
+_OPEN = (int, float, type(None))  # nobody's secret
+
+
 def veiled(value: Any, depth: int = 20) -> Any:
-    """Return what has the repr of a value, but for text under the name of a secret, however deep it is.
+    """Return something that is told like a value, but for what stands under the name of a secret, however deep it is.
 
     Args:
         value: anything; without a secret in it, it is returned itself.
@@ -74,40 +84,73 @@ def veiled(value: Any, depth: int = 20) -> Any:
     Example:
         assert repr(veiled({"api_key": "sk-1", "n": 5})) == "{'api_key': '****', 'n': 5}"
     """
-    kind = type(value)
-    if depth <= 0 or kind in (str, int, float, bool, type(None)):
-        return value
-    if kind is dict:
-        return _unless_same(value, {key: _veiled_field(key, item, depth) for key, item in value.items()})
-    if kind is list or kind is tuple:
-        return _unless_same(value, kind(veiled(item, depth - 1) for item in value))
-    named = _fields_in_repr(value)
-    if named is None:
-        return value
-    told = {name: _veiled_field(name, item, depth) for name, item in named.items()}
-    if all(told[name] is item for name, item in named.items()):
-        return value
-    return _Told(f"{kind.__qualname__}({', '.join(f'{name}={item!r}' for name, item in told.items())})")
+    veil = _Veil()
+    told = veil.over(value, depth, ())
+    return told if veil.hides else value
 
 
-def _veiled_field(name: object, value: Any, depth: int) -> Any:
-    return MASK if isinstance(value, (str, bytes)) and is_secret_name(name) else veiled(value, depth - 1)
+def veiled_field(name: object, value: Any) -> Any:
+    """Return what has the repr of a field's value; a secret's is a mask, unless it is a number or nothing."""
+    return veiled({name: value})[name]
 
 
-def _unless_same(value: Any, other: Any) -> Any:
-    pairs = zip(value.values(), other.values(), strict=True) if type(value) is dict else zip(value, other, strict=True)
-    return value if all(before is after for before, after in pairs) else other
+class _Veil:
+    """Goes through a value once.
+
+    Attributes:
+        hides: whether there was anything to hide.
+    """
+
+    def __init__(self) -> None:
+        self.hides = False
+
+    def over(self, value: Any, depth: int, above: tuple[int, ...]) -> Any:
+        """Return what has the repr of a value that is in those above it."""
+        kind: Any = type(value)
+        if depth <= 0 or kind in (str, int, float, bool, type(None)):
+            return value
+        if id(value) in above:
+            return _AGAIN
+        above = (*above, id(value))
+        if kind.__repr__ in _LISTING:
+            return self._over_items(value, depth, above)
+        named = dict(value) if kind.__repr__ in _MAPPING else _fields_in_repr(value)
+        if named is None:
+            return value
+        told = {name: self._over_field(name, item, depth, above) for name, item in named.items()}
+        if all(told[name] is item for name, item in named.items()):
+            return value
+        if kind.__repr__ in _MAPPING:
+            return told if kind is dict else _Told(f"{kind.__qualname__}({told!r})")
+        return _Told(f"{kind.__qualname__}({', '.join(f'{name}={item!r}' for name, item in told.items())})")
+
+    def _over_items(self, value: Any, depth: int, above: tuple[int, ...]) -> Any:
+        kind, items = type(value), value.args if isinstance(value, BaseException) else value
+        told = [self.over(item, depth - 1, above) for item in items]
+        if all(after is before for before, after in zip(items, told, strict=True)):
+            return value
+        if kind is list or kind is tuple:
+            return kind(told)
+        return _Told(f"{kind.__qualname__}({', '.join(map(repr, told)) if items is not value else told})")
+
+    def _over_field(self, name: object, value: Any, depth: int, above: tuple[int, ...]) -> Any:
+        if isinstance(value, _OPEN) or not is_secret_name(name):
+            return self.over(value, depth - 1, above)
+        self.hides = True
+        return MASK
 
 
 def _fields_in_repr(value: Any) -> dict[str, Any] | None:
-    """Return the fields that the usual repr of a model, a dataclass or a named tuple tells; None for all others."""
+    """Return the fields that the usual repr of a model, a dataclass or the like tells; None for all others."""
     kind = type(value)
     if isinstance(value, BaseModel):
-        if any(getattr(kind, name) is not getattr(BaseModel, name) for name in ("__repr__", "__repr_args__")):
+        if kind.__repr__ is not BaseModel.__repr__ or kind.__repr_args__ not in _TELLING:  # type: ignore[comparison-overlap]
             return None
         return {name: item for name, item in value.__repr_args__() if name is not None}
-    if dataclasses.is_dataclass(kind) and "__repr__" in vars(kind) and hasattr(kind.__repr__, "__wrapped__"):
+    if dataclasses.is_dataclass(kind) and hasattr(kind.__repr__, "__wrapped__"):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(kind) if field.repr}
+    if isinstance(value, types.SimpleNamespace):
+        return dict(vars(value))
     if isinstance(value, tuple) and isinstance(getattr(kind, "_fields", None), tuple):
         return dict(zip(kind._fields, value, strict=False))
     return None

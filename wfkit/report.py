@@ -8,6 +8,7 @@ from inspect import isawaitable, iscoroutine
 
 from wfkit.errors import ContextStateError, WorkflowCancelledByUser, WorkflowRuntimeError, WorkflowTimeoutError
 from wfkit.events import Event, StopEvent
+from wfkit.values import said
 
 logger = logging.getLogger("wfkit")
 
@@ -128,7 +129,7 @@ def unseen_error(run_id: str, workflow: str, outcome: str, error: BaseException,
         workflow,
         outcome,
         type(error).__name__,
-        error,
+        said(error),
         exc_info=error if with_traceback else None,
     )
 

@@ -75,7 +75,8 @@ class Run(ABC):
         self.hooks = hooks
         # Read afresh for each step: a debugger takes itself out while it has nothing to do.
         self.around = [hook for hook in hooks if overrides(hook, "around_step")]
-        self.on_failing: Callable[[Work, BaseException], object] | None = None  # told before a failure ends the run
+        # Told before a failure ends the run, with the step that failed; None for a run that takes too long.
+        self.on_failing: Callable[[Work | None, BaseException], object] | None = None
         # Asked before somebody settles down to wait for the end, with the handler; raises if that could never come.
         self.guard: Callable[[Any], Awaitable[None]] | None = None
         self.patience = Patience(self.clock, self.alarms, timeout, self._time_is_up, self._say_stuck)
@@ -262,6 +263,8 @@ class Run(ABC):
         active = self.ledger.steps_at_work()
         assert self.timeout is not None
         error = report.timed_out(self.timeout, active, explain(self.ledger) if self.ledger.idle else "")
+        if self.on_failing is not None:
+            self.on_failing(None, error)
         self.end("timed out", WorkflowTimedOutEvent(timeout=self.timeout, active_steps=active), error)
 
     def rest(self) -> None:

@@ -35,7 +35,7 @@ class StepCall:
         attempt: how often it has been tried, this time included, from 1.
     """
 
-    __slots__ = ("_hold", "_tell", "attempt", "context", "event", "id", "step")
+    __slots__ = ("_event", "_hold", "_tell", "attempt", "context", "id", "step")
 
     def __init__(
         self,
@@ -48,16 +48,25 @@ class StepCall:
         tell: Callable[..., object] = lambda *_: None,
     ) -> None:
         self.step = step
-        self.event = event
+        self._event = event
         self.context = context
         self.id = id
         self.attempt = attempt
         self._hold = hold
         self._tell = tell
 
+    @property
+    def event(self) -> Event:
+        """The event that the step will work on. To set it is to `replace` it."""
+        return self._event
+
+    @event.setter
+    def event(self, event: Event) -> None:
+        self.replace(event)
+
     def replace(self, event: Event) -> None:
         """Put another event in the place of the one that the step gets, also for a snapshot and a later attempt."""
-        self.event = self.context._work.event = event
+        self._event = self.context._work.event = event
         self._tell(EventReplaced, event)
 
     def skipped(self) -> None:

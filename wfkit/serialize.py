@@ -26,7 +26,9 @@ from pydantic_core import to_jsonable_python
 from wfkit import errors, events
 from wfkit.errors import ContextSerdeError, UnreconstructedException
 from wfkit.masking import misfits
+from wfkit.plain import cut
 from wfkit.plan import Plan
+from wfkit.values import shown
 
 TAG = "__type__"
 EXCEPTION = "exception"
@@ -162,7 +164,7 @@ class JsonSerializer(BaseSerializer):
         if kind in _codecs():
             return {TAG: kind.__name__, "value": self._encode(_codecs()[kind][0](value))}
         raise ContextSerdeError(
-            f"Cannot write a value of type {kind.__module__}.{kind.__qualname__} as JSON: {_short(value)}. "
+            f"Cannot write a value of type {kind.__module__}.{kind.__qualname__} as JSON: {shown(value, 80)}. "
             f"{_hint(value)}Keep data in events and state, and live objects in attributes of the workflow."
         )
 
@@ -383,13 +385,11 @@ def _models_in(annotation: Any) -> Iterable[type[BaseModel]]:
 
 def text_of(error: BaseException) -> str:
     """Return an exception's text, cut if it is very long; a `__str__` that raises is told of in its place."""
-    return _short(error, str, 2_000)
-
-
-def _short(value: object, spell: Callable[[object], str] = repr, limit: int = 80) -> str:
     try:
-        text = spell(value)
-    except Exception as error:  # a hostile or broken __repr__ must not hide the real message
-        text = f"<{spell.__name__} failed: {type(error).__name__}>"
+        text = str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as mistake:  # a hostile or broken __str__ must not hide the real message
+        text = f"<str failed: {type(mistake).__name__}>"
     text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)  # another on each run, and of use to nobody
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    return cut(text, 2_000)

@@ -17,6 +17,7 @@ from wfkit.collecting import Collected, Item
 from wfkit.errors import ContextSerdeError
 from wfkit.events import CollectionReleaseEvent, Event, StepFailedEvent, StopEvent
 from wfkit.ledger import Ledger
+from wfkit.masking import misfits
 from wfkit.plan import Plan
 from wfkit.scope import Scope
 from wfkit.scoped_ledger import ledger_of
@@ -281,7 +282,7 @@ def load_store(data: dict[str, Any], state_type: type[BaseModel] | None, seriali
     try:
         return Store(state_type(**keys))
     except ValidationError as error:
-        raise ContextSerdeError(f"The snapshot's state does not fit {state_type.__name__}: {error}") from error
+        raise ContextSerdeError(f"The snapshot's state does not fit {state_type.__name__}: {misfits(error)}") from None
 
 
 def check_steps(plan: Plan, work: dict[str, Any]) -> None:

@@ -42,7 +42,7 @@ def run_sync(workflow: Workflow[ResultT], *, nested: bool = False, **kwargs: Any
         raise TypeError(
             f"run_sync() takes a workflow instance, got {workflow!r}. A handler is awaited: `await handler`."
         )
-    for hook in (*observers(), *kwargs.get("hooks", ())):
+    for hook in (*observers(), *workflow.__wfkit_hooks__(), *kwargs.get("hooks", ())):
         if isinstance(hook, Hook) and hook.may_hold():
             raise WorkflowRuntimeError(
                 f"run_sync() blocks until the run has ended, so nobody could let go of what {hook!r} holds. "

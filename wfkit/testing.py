@@ -26,6 +26,7 @@ T = TypeVar("T")
 R = TypeVar("R", bound=Record)
 
 THREAD_MOMENT = 0.02  # real seconds in which a thread that is at work is expected to do something
+THREAD_MOMENTS = 3  # in which it does nothing, before the time jumps: on a busy machine its turn may come late
 THREAD_PATIENCE = 500  # such moments, after which a program whose threads do nothing is called deadlocked
 _TURNS = 50  # of the event loop, enough for whatever a timer set off to come to rest
 
@@ -139,13 +140,13 @@ class SeededLoop(asyncio.SelectorEventLoop):
         super()._run_once()  # type: ignore[misc]
 
     def _pass_time(self) -> None:
-        """Nothing is ready: jump to the next alarm. Threads get a moment of real time to do something first."""
-        for _ in range(THREAD_PATIENCE if self._threads else 0):
+        """Nothing is ready: jump to the next alarm. Threads get some moments of real time to do something first."""
+        for moment in range(1, THREAD_PATIENCE + 1 if self._threads else 1):
             events = self._selector.select(THREAD_MOMENT)
             if events:
                 self._process_events(events)
                 return
-            if self._alarms():
+            if moment >= THREAD_MOMENTS and self._alarms():
                 break
         alarms = self._alarms()
         if not alarms:

@@ -6,26 +6,15 @@ it, never what events carry.
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from wfkit.events import CollectionReleaseEvent, Event, HumanResponseEvent, InputRequiredEvent, StartEvent
+from wfkit.events import Event, StartEvent
+from wfkit.history import History
 from wfkit.plain import name_of_type
-from wfkit.records import (
-    EventReplaced,
-    EventsCollected,
-    EventSent,
-    EventStreamed,
-    Record,
-    RunEnded,
-    StepCancelled,
-    StepFailed,
-    StepFinished,
-    StepResumed,
-    StepStarted,
-    StepWaiting,
-)
+from wfkit.records import Record
+from wfkit.standing import Execution
 
 EARLIER: Final = "…"  # what came before the first record that is kept
 PERSON: Final = "(somebody outside)"
@@ -41,14 +30,16 @@ class Trouble(NamedTuple):
 
     Attributes:
         step: the name of the step.
-        event: what it was working on.
+        events: what it was working on: one event, or those that it gathered.
+        gathers: whether it gathers.
         attempt: which attempt it was, from 1.
         error: what it raised, before the last attempt if it was to be tried again; None for one at work or waiting.
-        way: the names of the events and steps on the way there, the first event first, that event last.
+        way: the names of the events and steps on the way there, the first event first, what it was working on last.
     """
 
     step: str
-    event: Event
+    events: tuple[Event, ...]
+    gathers: bool
     attempt: int
     error: BaseException | None
     way: tuple[str, ...]
@@ -62,139 +53,64 @@ class Trail:
     """
 
     def __init__(self, records: Iterable[Record]) -> None:
-        self.end: RunEnded | None = None
-        self._starts: dict[int, StepStarted] = {}
-        self._replaced: dict[int, Event] = {}
-        self._failures: list[StepFailed] = []
-        self._cut_short: list[int] = []
-        self._pausing: dict[int, BaseException | None] = {}  # to be tried again, or waiting, when the records end
-        self._lineages: dict[int, int] = {}
-        self._sends: dict[tuple[int, int], EventSent] = {}
-        self._sent: dict[int, EventSent] = {}  # by identity of the event, which the records keep alive
-        self._open: OrderedDict[int, Event] = OrderedDict()  # questions without an answer, by identity
-        self._shown: dict[int, int] = {}
-        self._questions: dict[tuple[int, int], Event] = {}
-        for record in records:
-            self._read(record)
-
-    def _read(self, record: Record) -> None:
-        match record:
-            case StepStarted(id=id):
-                self._starts[id] = record
-                self._pausing.pop(id, None)
-            case EventReplaced(id=id):
-                self._replaced[id] = record.event
-            case EventSent():
-                self._sends[record.parent, record.n] = self._sent[id_of(record.event)] = record
-                if isinstance(record.event, InputRequiredEvent):
-                    self._ask(record.event)
-                elif record.source is None and isinstance(record.event, HumanResponseEvent) and self._open:
-                    self._questions[record.parent, record.n] = self._open.popitem(last=False)[1]
-            case EventStreamed(event=InputRequiredEvent() as event):
-                self._ask(event)
-                self._shown.setdefault(id_of(event), record.id)
-            case StepWaiting(id=id):
-                self._pausing[id] = None
-            case StepResumed(id=id, event=answer):
-                self._pausing.pop(id, None)
-                if isinstance(answer, HumanResponseEvent):
-                    self._answer(id, answer)
-            case EventsCollected():
-                self._lineages[record.lineage] = record.id
-            case StepFailed(retry_in=None):
-                self._failures.append(record)
-            case StepFailed(id=id, error=error):
-                self._pausing[id] = error
-            case StepFinished(id=id):
-                self._pausing.pop(id, None)
-            case StepCancelled(id=id):
-                self._pausing.pop(id, None)
-                self._cut_short.append(id)
-            case RunEnded():
-                self.end = record
-
-    def _ask(self, question: Event) -> None:
-        self._open.setdefault(id_of(question), question)
-
-    def _answer(self, id: int, answer: Event) -> None:
-        """Note that a waiting step got an answer: it was to its own question, not to the oldest one."""
-        sent = self._sent.get(id_of(answer))
-        oldest = None if sent is None else self._questions.pop((sent.parent, sent.n), None)
-        if oldest is not None:
-            self._open[id_of(oldest)] = oldest
-            self._open.move_to_end(id_of(oldest), last=False)
-        own = next((key for key in self._open if self._shown.get(key) == id), None)
-        if own is not None:
-            del self._open[own]
+        self._history = History(records)
+        self.end = self._history.end
 
     def failure(self) -> Trouble | None:
         """Return the failure that ended the run; None if none did, or if its records are gone."""
         if self.end is None or self.end.error is None:
             return None
-        error = self.end.error
-        record = next((found for found in reversed(self._failures) if found.error is error), None)
-        start = None if record is None else self._starts.get(record.id)
-        if record is None or start is None:
-            return None
-        return Trouble(record.step, self._event_of(start), record.attempt, error, self.way_to(record.id))
+        # In the order in which they failed: an error may be raised twice, and it was the last time that ended the run.
+        for _, execution, stage in reversed(self._history.standing.turns):
+            if stage == "failed" and execution.error is self.end.error and _is_known(execution):
+                return _trouble(execution, execution.error)
+        return None
 
     def cut_short(self) -> list[Trouble]:
         """Return the deliveries that the end of the run has cut short."""
-        ids = [*dict.fromkeys(self._cut_short), *self._pausing]
-        starts = [self._starts[id] for id in ids if id in self._starts]
-        return [self._trouble(start) for start in starts]
-
-    def _trouble(self, start: StepStarted) -> Trouble:
-        error = self._pausing.get(start.id)
-        return Trouble(start.step, self._event_of(start), start.attempt, error, self.way_to(start.id))
-
-    def _event_of(self, start: StepStarted) -> Event:
-        return self._replaced.get(start.id, start.event)
-
-    def way_to(self, id: int) -> tuple[str, ...]:
-        """Return the names of the events and steps that led to a delivery, the first event first.
-
-        Args:
-            id: its lineage number.
-        """
-        names: list[str] = []
-        seen: set[int] = set()
-        start: StepStarted | None = self._starts.get(id)
-        while start is not None and start.id not in seen:
-            seen.add(start.id)
-            if names:
-                names.append(_plain(start.step))
-            names.append(_name_of(self._event_of(start)))
-            start = self._before(start, names)
-        return tuple(reversed(names))
-
-    def _before(self, start: StepStarted, names: list[str]) -> StepStarted | None:
-        """Return the delivery that sent what another one works on; notes in `names` what is known if there is none."""
-        pair, event = (start.parent, start.n), start.event
-        if isinstance(event, CollectionReleaseEvent):
-            sent = self._sent.get(id_of(event.events[-1])) if event.events else None
-            if sent is None:
-                names.append(EARLIER)
-                return None
-            pair, event = (sent.parent, sent.n), sent.event
-        question = self._questions.get(pair)
-        if question is not None:
-            names += [PERSON, _name_of(question)]
-            asked = self._sent.get(id_of(question))
-            pair = (self._shown.get(id_of(question), 0), 0) if asked is None else (asked.parent, asked.n)
-        sender = self._starts.get(pair[0]) or self._starts.get(self._lineages.get(pair[0], 0))
-        if sender is None:
-            known = self._sends.get(pair)
-            if known is not None and known.source is not None:
-                names += [_plain(known.source), EARLIER]
-            elif known is None or not isinstance(event, StartEvent):
-                names.append(EARLIER if known is None else PERSON)
-        return sender
+        cut_short = (one for one in self._history.executions if one.stage == "cancelled" and _is_known(one))
+        return [_trouble(one, one.error if one.left == "retrying" else None) for one in cut_short]
 
 
-def id_of(event: Event) -> int:
-    """Return what tells an event from all others that are alive."""
-    return id(event)
+def _is_known(execution: Execution) -> bool:
+    """Whether the record is there that tells what it was called with."""
+    return bool(execution.events) or execution.gathers
+
+
+def _trouble(execution: Execution, error: BaseException | None) -> Trouble:
+    way = way_to(execution)
+    return Trouble(execution.step, execution.events, execution.gathers, execution.attempts, error, way)
+
+
+def way_to(execution: Execution) -> tuple[str, ...]:
+    """Return the names of the events and steps that led to an execution, the first event first."""
+    names: list[str] = []
+    seen: set[int] = set()
+    found: Execution | None = execution
+    while found is not None and found.id not in seen:
+        seen.add(found.id)
+        if names:
+            names.append(_plain(found.step))
+        names.append(_name_of(found.events, found.gathers))
+        found = _before(found, names)
+    return tuple(reversed(names))
+
+
+def _before(execution: Execution, names: list[str]) -> Execution | None:
+    """Return the execution that sent what another one works on; notes in `names` what is known if there is none."""
+    if not execution.got:
+        names += [EARLIER] if names[-1] != EARLIER else []
+        return None
+    passage = execution.got[-1]
+    if passage.answers is not None:
+        passage = passage.answers
+        names += [PERSON, _plain(type(passage.event).__name__)]
+    if passage.sender is None:
+        if not passage.outside:
+            names += [_plain(passage.source), EARLIER] if passage.source else [EARLIER]
+        elif not isinstance(passage.event, StartEvent):
+            names.append(PERSON)
+    return passage.sender
 
 
 def _plain(name: str) -> str:
@@ -202,10 +118,10 @@ def _plain(name: str) -> str:
     return name if name.isprintable() and len(name) <= LONGEST_NAME else ascii(name[:LONGEST_NAME])
 
 
-def _name_of(event: Event) -> str:
-    if not isinstance(event, CollectionReleaseEvent):
-        return _plain(type(event).__name__)
-    counts = Counter(_plain(type(each).__name__) for each in event.events)
+def _name_of(events: Sequence[Event], gathers: bool) -> str:
+    if not gathers:
+        return _plain(type(events[0]).__name__) if events else EARLIER
+    counts = Counter(_plain(type(each).__name__) for each in events)
     return " + ".join(name if count == 1 else f"{count} {name}" for name, count in counts.items()) or "no event"
 
 
@@ -309,5 +225,5 @@ def _doing(trouble: Trouble) -> str:
 
 
 def _goal(trouble: Trouble) -> str:
-    event = _name_of(trouble.event)
+    event = _name_of(trouble.events, trouble.gathers)
     return f"{event}." if len(trouble.way) < 2 else f"{event}. The way there: {spell_way(trouble.way)}."

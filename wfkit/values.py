@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 
 from wfkit.events import Event
-from wfkit.masking import MASK, is_secret_name, misfits
+from wfkit.masking import MASK, is_secret_name, misfits, veiled
 from wfkit.plain import brief, clean, cut, exact, name_of_type
 
 VALUE_LIMIT = 200
@@ -27,9 +27,8 @@ _DEPTH, _ITEMS = 4, 6
 _MOST_SORTED = 1_000
 _ERROR = 4_000  # characters of an argument of an error
 _INPUT = re.compile(
-    r", input_value=[^\n]{0,2000}?, input_type=\w+(?=\])"
+    r", input_value=[\s\S]{0,2000}?, input_type=\w+(?=\])"
 )  # what pydantic writes of data that do not fit
-_HOLDING = (Mapping, BaseModel, list, tuple, set, frozenset, deque, UserList, types.SimpleNamespace)
 
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 # Containers whose items are looked at one by one, so that secrets in them are masked. A subclass with a repr of its own
@@ -72,7 +71,9 @@ def values_of(event: Event) -> dict[Any, Any]:
     """
     try:
         return _read(event)
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         return {}
 
 
@@ -93,7 +94,9 @@ def _spell(value: Any, limit: int, depth: int) -> str:
     try:
         text = _spell_known(value, limit, depth)
         return exact(text)
-    except Exception:  # a repr, an attribute, a class or an iteration of the user's own that fails
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a repr, an attribute, a class or an iteration of the user's own that fails, or exits
         return f"<{name_of_type(value)}, not showable>"
 
 
@@ -170,14 +173,16 @@ def said(error: BaseException) -> str:
     """Return the text of an error without the secrets that were given to it; "" if it has none.
 
     Python and pydantic write into it what did not fit. Here pydantic's errors tell the place and the reason, and
-    arguments that are mappings, models or the like are masked. What its author has put into words is left as it is.
+    arguments with a secret in them are masked. What its author has put into words is left as it is.
 
     Example:
         assert said(ValueError({"password": "hunter2"})) == "{'password': ****}"
     """
     try:
         return without_input(exact(_said(error)))
-    except Exception:  # an error of the user's own whose text raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # an error of the user's own whose text raises
         return "(its message cannot be shown)"
 
 
@@ -194,6 +199,6 @@ def _said(error: BaseException) -> str:
         told = error.args[0] if len(error.args) == 1 else error.args
         if isinstance(told, BaseException):
             return said(told)
-        if not isinstance(told, str) and (isinstance(told, _HOLDING) or dataclasses.is_dataclass(told)) and told:
+        if not isinstance(told, str) and veiled(told) is not told:
             return shown(told, _ERROR)
     return str(error)

@@ -230,6 +230,10 @@ class Workflow(Generic[ResultT], metaclass=WorkflowMeta):
         """Return what happened in the latest run, or None if there was none."""
         return None if self.__history is None else self.__history.records
 
+    def __wfkit_hooks__(self) -> tuple[Hook, ...]:
+        """Return what is attached to it."""
+        return self.__hooks
+
     def __wfkit_timeout__(self) -> float | None:
         """Return how many seconds a run may take."""
         return self.__timeout

@@ -90,19 +90,29 @@ def test_a_run_is_led_by_clicks(lab: Lab, open_notebook: Opener, tmp_path: Path)
     expect(panel.locator(".wfd-next")).to_contain_text("step gives Number to double")
     assert "hunter2" not in panel.inner_text()
 
-    panel.locator(".wfd-held input").first.fill("20")
+    panel.locator(".wfd-held .wf-form-control").first.fill("20")
     expect(panel.locator(".wfd-step")).to_contain_text("step as edited")
     notebook.page.screenshot(path=tmp_path / "edited.png")
     press(panel, "step")
     expect(state(panel)).to_have_text("HELD before last")
-    expect(panel.locator(".wfd-held input").first).to_have_value("40")
+    expect(panel.locator(".wfd-held .wf-form-control").first).to_have_value("40")
+    row = panel.locator(".wfd-leaf", has_text="seen")
+    row.hover()
+    row.get_by_role("button", name="edit").click()
+    notebook.page.keyboard.press("ControlOrMeta+a")
+    notebook.page.keyboard.type("4")
+    notebook.page.keyboard.press("Enter")
+    expect(row.locator(".wfd-value")).to_contain_text("4was 3")
+    panel.focus()
+    for key in ("x", "d", "d", "z"):  # with these JupyterLab would cut the cell
+        notebook.page.keyboard.press(key)
     press(panel, "continue")
     expect(panel).to_have_count(0)
     expect(notebook.page.locator(".jp-Cell").nth(1).locator("iframe")).to_be_visible()
     notebook.run(2)
-    assert notebook.text(2) == "[40, 3]\n"
+    assert notebook.text(2) == "[40, 4]\n"
     outputs = notebook.outputs(1)
-    assert [output["data"]["text/plain"][:16] for output in outputs] == ["Run of CountFlow", "Debugged with 3 "]
+    assert [output["data"]["text/plain"][:16] for output in outputs] == ["Run of CountFlow", "Debugged with 4 "]
     assert "widget-view" not in str(outputs), "a saved notebook would look for its model"
 
 
@@ -116,11 +126,11 @@ def test_an_earlier_stop_is_looked_at_and_forked(lab: Lab, open_notebook: Opener
     expect(state(panel)).to_have_text("HELD before last")
     press(panel, "rewind")
     expect(state(panel)).to_have_text("STOP 2")
-    panel.locator(".wfd-held input").first.fill("5")
+    panel.locator(".wfd-held .wf-form-control").first.fill("5")
     press(panel, "fork")
     expect(panel.locator(".wfd-run").nth(1)).to_have_text("fork 1 from 2")
     expect(state(panel)).to_have_text("HELD before double")
-    expect(panel.locator(".wfd-held input").first).to_have_value("5")
+    expect(panel.locator(".wfd-held .wf-form-control").first).to_have_value("5")
     notebook.page.screenshot(path=tmp_path / "fork.png")
     notebook.run(3)
     assert notebook.text(3) == "2"
@@ -134,7 +144,7 @@ def test_an_earlier_stop_is_looked_at_and_forked(lab: Lab, open_notebook: Opener
     expect(panel).to_have_count(0)
 
 
-def test_a_question_is_answered_and_the_store_is_edited(lab: Lab, open_notebook: Opener) -> None:
+def test_a_question_is_answered_and_a_step_is_skipped(lab: Lab, open_notebook: Opener) -> None:
     ask = (
         "panel = debug(AskFlow(timeout=None), breakpoints=['hear'], text='<img src=x onerror=alert(1)> &amp;?')\npanel"
     )
@@ -142,12 +152,12 @@ def test_a_question_is_answered_and_the_store_is_edited(lab: Lab, open_notebook:
     panel = shown(notebook.page)
     expect(state(panel)).to_have_text("WAITING")
     expect(panel.locator(".wfd-text")).to_have_text("<img src=x onerror=alert(1)> &amp;?")
-    panel.locator(".wfd-asked input").fill("yes")
+    panel.locator(".wfd-asked .wf-form-control").fill("yes")
     panel.get_by_role("button", name="answer").click()
     expect(state(panel)).to_have_text("HELD before hear")
     panel.get_by_role("button", name="skip with a result…").click()
-    panel.locator(".wfd-skip textarea, .wfd-skip input").first.fill('"skipped"')
-    panel.locator(".wfd-skip").get_by_role("button", name="skip", exact=True).click()
+    panel.locator(".wfd-held .wf-form-control:visible").first.fill('"skipped"')
+    panel.get_by_role("button", name="skip", exact=True).click()
     expect(panel).to_have_count(0)
     notebook.run(2)
     assert notebook.text(2) == "skipped\n"
@@ -190,12 +200,15 @@ def test_two_debuggers_on_one_page_and_a_restart(lab: Lab, open_notebook: Opener
     expect(first.locator(".wfd-point")).to_have_count(0)
     second.press("c")
     expect(state(second)).to_have_text("HELD before last")
-    expect(second.locator(".wfd-held input").first).to_have_value("200")
+    expect(second.locator(".wfd-held .wf-form-control").first).to_have_value("200")
     notebook.set_theme(light=False)
     page.screenshot(path=tmp_path / "two-dark.png")
     notebook.set_theme(light=True)
 
+    silence = page.locator(".wfkit-silence").first
+    expect(silence).to_be_hidden()
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    expect(silence).to_contain_text("after a restart, run the cell again")
     page.wait_for_function(
         "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'"
     )
@@ -220,6 +233,10 @@ def test_a_notebook_that_is_saved_while_the_run_is_held_shows_where(
     expect(still).to_contain_text("CountFlow: HELD before double")
     expect(still).to_be_hidden()
     notebook.save()
+    page.reload()  # the run goes on, and so does the panel
+    expect(state(panel)).to_have_text("HELD before double", timeout=30_000)
+    press(panel, "step")
+    expect(state(panel)).to_have_text("HELD before last")
     reader = OpenNotebook(lab, page, "saved.ipynb", kernel=False)
     cell = reader.cell(1)
     expect(cell.locator(".wfkit-still img")).to_be_visible()

@@ -97,6 +97,18 @@ def test_keys_send_and_stay_inside(page: Page) -> None:
     assert page.evaluate("() => document.body.dataset.keys") == "0"
 
 
+def test_a_text_of_one_line_takes_a_pasted_one_of_several_and_is_sent_by_enter(page: Page) -> None:
+    form = show(page, Order, submit="send")
+    text = form.get_by_label("text")
+    expect(text).to_have_attribute("aria-required", "true")
+    text.focus()
+    page.keyboard.insert_text("one\ntwo")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("three")
+    page.keyboard.press("Enter")
+    assert page.evaluate("() => window.sent") == [{"text": "one\ntwo\nthree"}]
+
+
 def test_errors_stand_beside_their_fields_until_these_change(page: Page) -> None:
     form = show(page, Order)
     with pytest.raises(FormError) as caught:
@@ -105,7 +117,7 @@ def test_errors_stand_beside_their_fields_until_these_change(page: Page) -> None
     wrong = form.locator(".wf-form-wrong")
     expect(wrong.locator(".wf-form-name")).to_have_text(["text*", "ready*"])
     expect(form.get_by_label("text")).to_be_focused()
-    expect(form.get_by_label("text")).to_have_attribute("aria-invalid", "")
+    expect(form.get_by_label("text")).to_have_attribute("aria-invalid", "true")
     expect(form.get_by_role("alert")).to_have_text("<i>all</i> gone: <b>x</b>")
     form.get_by_label("text").fill("x")
     expect(wrong).to_have_count(1)
@@ -135,7 +147,7 @@ def test_names_and_values_that_would_break_out(page: Page) -> None:
     event = Event(**HOSTILE)
     form = show(page, event, label="<b>", submit="<i>send</i>", open=True)
     assert form.locator("img, script, b, i").count() == 0
-    controls = form.locator("input.wf-form-control")
+    controls = form.locator(".wf-form-control")
     expect(controls).to_have_count(len(HOSTILE))
     for place in range(len(HOSTILE)):
         expect(controls.nth(place)).to_have_value(list(HOSTILE.values())[place])

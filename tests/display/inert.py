@@ -19,7 +19,23 @@ UNFIT = re.compile(
 # Everything our own pages are made of. A tag that names or payloads have smuggled in is not among them, or has an
 # attribute that is not.
 _TAGS = {
-    *("html", "head", "body", "meta", "title", "link", "style", "script", "header", "main", "h1", "p", "div", "span"),
+    *(
+        "html",
+        "head",
+        "body",
+        "meta",
+        "title",
+        "link",
+        "style",
+        "script",
+        "header",
+        "main",
+        "h1",
+        "p",
+        "div",
+        "span",
+        "small",
+    ),
     *("b", "i", "ul", "li", "img", "iframe", "details", "summary", "pre", "code", "table", "tr", "td", "th", "dl"),
     *("dt", "dd", "br", "svg", "defs", "marker", "g", "path", "rect", "circle", "text", "section", "tbody"),
 }

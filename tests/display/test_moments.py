@@ -9,10 +9,10 @@ import pytest
 
 from tests.display.flows import Answer, LoopSteps, QueryEvent, Question, Tape, plan
 from wfkit.display.atlas import NOWHERE, Atlas
-from wfkit.display.history import History
 from wfkit.display.moments import MOST_LISTED, Moments
 from wfkit.events import Event, StartEvent, StopEvent
 from wfkit.graph import FlowGraph, event_ids
+from wfkit.history import History
 from wfkit.records import (
     EventsCollected,
     EventStreamed,

@@ -67,6 +67,15 @@ def test_durations_are_spelled_as_in_python(play: Opener) -> None:
     assert play(LoopFlow).evaluate("times => times.map(wfkitLasted)", list(SPELLED)) == list(SPELLED.values())
 
 
+@pytest.mark.parametrize("last", [3.96, 3.95901])
+def test_no_two_ticks_beside_a_cut_say_the_same(play: Opener, last: float) -> None:
+    axis = {"fold": [[0, 0], [3.959, 0.5], [last, 1]], "duration": last}
+    ticks = play(LoopFlow).evaluate("axis => wfkitAxis(axis).ticks(0.08)", axis)
+    texts = [text for _, text in ticks]
+    assert len(texts) > 5
+    assert len(set(texts)) == len(texts)
+
+
 def test_what_came_of_a_run_is_told_from_its_end_on(play: Opener, told: Any) -> None:
     page = play(LoopFlow)
     data = told[LoopFlow]
@@ -219,6 +228,7 @@ def test_the_panel_tells_what_the_event_carried_and_where_it_came_from(play: Ope
     ]
     facts.get_by_text("answer #1").click()
     assert words(page) == "answer #1 started"
+    page.evaluate(f"players[0].go({find(data, 'finished', 0)})")
     assert "state" in page.locator(".wfp-facts dt").all_text_contents()
 
 

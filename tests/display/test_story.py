@@ -88,7 +88,8 @@ async def test_what_a_hook_has_changed_is_told() -> None:
     story = story_of(workflow, records)
     ((edited, event),) = moments(story, "replaced")
     ((skipped,),) = moments(story, "stood_in")
-    assert story.data["runs"][edited][2] == event
+    was = story.data["runs"][edited][2]
+    assert story.data["events"][was][1:] == ["Piece", [["n", "0"]]], "what it is until it is edited"
     assert story.data["events"][event][1:] == ["Piece", [["n", "10"]]]
     one, other = (execution for execution in story.history.executions if execution.edited or execution.skipped)
     assert (one.edited, one.skipped, one.events) == (True, False, (Piece(n=10),))

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from wfkit.display.standing import Execution, Stage
 from wfkit.display.timeline import MOST_BARS, MOST_FOLDS, Bar, Fold, Timeline, fold
+from wfkit.standing import Execution, Stage
 
 Turn = tuple[int, Execution, Stage]
 

@@ -197,3 +197,16 @@ def test_nobody_knows_the_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "home", nobody)
     assert message_of(ValueError("no")) == "no"
+
+
+def test_a_cause_without_words_hides_nothing_of_the_rest() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    try:
+        raise ValueError({"password": "hunter2", "n": 5}) from Mute()
+    except ValueError as error:
+        told = trace_of(error, error.__traceback__)
+    assert "Mute" in told
+    assert "ValueError: {'password': ****, 'n': 5}" in told

@@ -8,16 +8,20 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
-from tests.flows import Answer, Ask, Fail, Middle, Slow
+from tests.flows import Answer, Ask, Fail, Line, Middle, Slow
 from tests.traces import Round, Traces, key, noted
 from wfkit import (
     Context,
+    Event,
+    Hook,
     StartEvent,
+    StepCall,
     StopEvent,
     Workflow,
     WorkflowTimeoutError,
     step,
 )
+from wfkit.seam import Proceed
 
 
 @pytest.fixture
@@ -186,3 +190,22 @@ async def test_a_restored_run_goes_on_with_spans_of_its_own(traces: Traces) -> N
     await handler
     assert traces.tree() == {"Ask": None, "greet": "Ask"}
     assert noted(traces.one("Ask"))["wfkit.restored"] is True
+
+
+class Meddling(Hook):
+    """Holds each step, gives the first another event and the second its result."""
+
+    async def around_step(self, call: StepCall, proceed: Proceed) -> Event | None:
+        with call.hold():
+            await asyncio.sleep(2)
+        if call.step.name == "first":
+            call.replace(StartEvent(other=True))
+            return await proceed(call)
+        call.skipped()
+        return StopEvent(result="given")
+
+
+async def test_what_another_hook_does_to_a_step_is_noted(traces: Traces) -> None:
+    assert await Line().run(hooks=[traces.hook, Meddling()]) == "given"
+    for name, deeds in (("first", ["held", "released", "event replaced"]), ("second", ["held", "released", "skipped"])):
+        assert [event.name for event in traces.one(name).events] == deeds

@@ -21,13 +21,17 @@ class FakePage:
     def __init__(self, panel: Panel, answers: bool = True) -> None:
         self.panel = panel
         self.asked = 0
+        self.heard: list[str] = []
         self._answers = answers
         panel.send = self._hear
 
     def _hear(self, content: Any, buffers: Any = None) -> None:
-        self.asked += content == {"ask": "ping"}
-        if self._answers:
-            self.say("pong")
+        if content == {"ask": "ping"}:
+            self.asked += 1
+            if self._answers:
+                self.say("pong")
+        elif "heard" in content:
+            self.heard.append(content["heard"])
 
     def say(self, do: str, **rest: Any) -> None:
         """Send a message, as a click does."""

@@ -7,8 +7,20 @@ import json
 from typing import Any
 
 import pytest
+from pydantic import create_model
 
-from wfkit import Context, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, Workflow, WouldDeadlock, step
+from tests.widgets.panels import FakePage
+from wfkit import (
+    Context,
+    Debugger,
+    HumanResponseEvent,
+    InputRequiredEvent,
+    StartEvent,
+    StopEvent,
+    Workflow,
+    WouldDeadlock,
+    step,
+)
 from wfkit.display.glyphs import GLYPHS
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.widgets.ask import Ask, ask
@@ -97,6 +109,76 @@ async def test_what_is_wrong_is_told_at_the_field_and_the_question_stays() -> No
     await click(panel, do="answer", key="q1", kind="Answer", values={"text": "Ada", "times": "2"})
     assert await handler == "hello Adahello Ada"
     await click(panel, do="answer", key="q1", kind="Answer", values={"text": "Ada"})
+    assert panel.view["error"] == "", "clicked twice"
+
+
+async def test_an_answer_to_a_question_that_is_gone_is_said_to_be_late() -> None:
+    handler, panel = await asking(Greet(timeout=None))
+    await handler.send_event(Answer(text="Grace"))
+    await handler
+    await click(panel, do="answer", key="q1", kind="Answer", values={"text": "Ada"})
+    assert panel.view["error"] == "This question is not open any more."
+
+
+async def test_two_panels_know_which_question_was_answered() -> None:
+    class Two(Workflow):
+        @step
+        async def ask(self, ctx: Context, ev: StartEvent) -> None:
+            for text in ("first", "second"):
+                ctx.write_event_to_stream(Question(text=text))
+
+        @step
+        async def hear(self, ctx: Context, ev: Answer) -> StopEvent | None:
+            return StopEvent(result="both") if ctx.collect_events(ev, [Answer] * 2) else None
+
+    handler, panel = await asking(Two(timeout=None))
+    other = Ask(handler)
+    await click(panel, do="answer", key="q2", values={"text": "to the second"})
+    for shown in (panel, other):
+        shown.show_now()
+        assert [card["fields"][0][1] for card in shown.view["open"]] == ["first"]
+        assert shown.view["answered"][0]["answer"][0] == ("text", "to the second")
+    await click(other, do="answer", key="q1", values={"text": "to the first"})
+    assert await handler == "both"
+
+
+async def test_the_question_of_a_child_run_says_who_asks_and_is_answered() -> None:
+    class Parent(Workflow):
+        greeter: Greet
+
+        @step
+        async def call(self, ev: StartEvent) -> StopEvent:
+            return StopEvent(result=await self.greeter.run())
+
+    handler, panel = await asking(Parent(greeter=Greet(timeout=None), timeout=None))
+    (card,) = panel.view["open"]
+    assert (card["child"], card["step"], card["name"]) == ("greeter", "begin", "Question")
+    assert "The child run greeter waits: Question: What is &lt;i&gt;your" in panel.still()
+    assert "k1" not in panel.still()
+    assert panel.view["status"]["state"] == "waiting"
+    assert [form["name"] for form in card["forms"]] == ["Answer", "Refuse"]
+    panel._shown_as = "its display"
+    assert panel._held() == "by a question"
+    await click(panel, do="answer", key=card["key"], kind="Answer", values={"text": "Ada"})
+    assert await handler == "hello Ada"
+    assert panel.view["answered"][0]["answer"][0] == ("text", "Ada")
+
+
+async def test_a_run_that_is_out_of_time_or_fails_takes_its_open_questions_along() -> None:
+    class Busy(Greet):
+        @step
+        async def work(self, ev: StartEvent) -> None:
+            await asyncio.sleep(1)
+            raise ValueError("no")
+
+    handler, panel = await asking(Busy(timeout=None))
+    assert len(panel.view["open"]) == 1
+    with pytest.raises(ValueError, match="no"):
+        await handler
+    await asyncio.sleep(0.5)
+    assert panel.view["open"] == []
+    assert panel.view["status"]["state"] == "failed"
+    await click(panel, do="answer", key="q1", values={"text": "late"})
     assert "not open any more" in panel.view["error"]
 
 
@@ -159,7 +241,8 @@ async def test_a_failed_run_says_so() -> None:
     await click(panel, do="answer", key="q1", kind="Answer", values={"text": "a"})
     with pytest.raises(ValueError, match="no"):
         await handler
-    assert panel.view["status"]["result"] == "The run failed: ValueError"
+    assert panel.view["status"]["result"] == "The run failed. ValueError: no <b>"
+    assert "while the kernel runs" not in panel.still()
 
 
 async def test_a_cell_does_not_wait_for_a_click_that_cannot_come(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,6 +253,20 @@ async def test_a_cell_does_not_wait_for_a_click_that_cannot_come(monkeypatch: py
         await handler  # no page answers
     await click(panel, do="answer", key="q1", kind="Answer", values={"text": "Ada"})
     assert await handler == "hello Ada"
+
+
+async def test_a_panel_whose_cell_was_run_again_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    handler, old = await asking(Greet(timeout=None))
+    new = Ask(handler)
+    monkeypatch.setattr("wfkit.widgets.guard.in_notebook", lambda: True)
+    old._shown_as = new._shown_as = "its display"
+    page = FakePage(new)  # the other one is on no page any more
+    waiting = asyncio.ensure_future(handler)
+    await asyncio.sleep(10)
+    assert page.asked == 1
+    assert not waiting.done()
+    await page.click("answer", key="q1", kind="Answer", values={"text": "Ada"})
+    assert await waiting == "hello Ada"
 
 
 async def test_more_questions_than_anybody_reads() -> None:
@@ -199,9 +296,83 @@ async def test_of_a_run_that_has_ended_it_is_the_picture() -> None:
         assert "application/vnd.jupyter.widget-view+json" not in shown._repr_mimebundle_()[0]
 
 
+async def test_a_question_is_told_as_a_person_reads_it() -> None:
+    class Full(Workflow):
+        @step
+        async def ask(self, ev: StartEvent) -> InputRequiredEvent:
+            many = {f"f{n}": "y" * 9_000 for n in range(100)}
+            return InputRequiredEvent(nothing=None, empty=[], options=["tea", "milk"], mixed=["a", 1], **many)
+
+        @step
+        async def hear(self, ev: HumanResponseEvent) -> StopEvent:
+            return StopEvent(result=ev.response)
+
+    handler, panel = await asking(Full(timeout=None))
+    fields = panel.view["open"][0]["fields"]
+    assert fields[:2] == [("options", "\u2022 tea\n\u2022 milk"), ("mixed", "['a', 1]")]
+    assert fields[-1] == ("…", "and 90 more fields")
+    assert len(json.dumps(panel.view)) < 60_000
+    await handler.cancel_run()
+
+
+async def test_of_a_debugger_or_a_panel_it_asks_for_the_run() -> None:
+    debugger = Debugger()
+    handler = Greet(timeout=None).run(hooks=[debugger])
+    await asyncio.sleep(0.5)
+    assert len(Ask(debugger).view["open"]) == 1
+    assert len(Ask(debugger.widget()).view["open"]) == 1
+    await handler.cancel_run()
+
+
+async def test_of_a_run_that_has_ended_no_still_stands_beside_it() -> None:
+    handler, panel = await asking(Greet(timeout=None))
+    assert panel.keeps_still
+    await handler.cancel_run()
+    assert not Ask(handler).keeps_still
+
+
+async def test_what_was_asked_and_answered_stands_above_the_last_picture() -> None:
+    handler, panel = await asking(Greet(timeout=None))
+    await click(panel, do="answer", key="q1", kind="Answer", values={"text": "<b>Ada</b>"})
+    await handler
+    for shown in (panel, Ask(handler)):
+        told = shown._repr_mimebundle_()[0]["text/html"]
+        asked, given = "What is &lt;i&gt;your&lt;/i&gt; name?", "text: &lt;b&gt;Ada&lt;/b&gt;, times: 1"
+        line = f"text: {asked}, api_key: **** \u2192 {given}"
+        assert told.startswith(f"<small><div>{line}</div></small>")
+
+
+async def test_a_saved_notebook_tells_no_time_that_has_passed() -> None:
+    handler, panel = await asking(Greet(timeout=None))
+    before = panel.still()
+    await asyncio.sleep(90)
+    assert panel.still() == before
+    await handler.cancel_run()
+
+
+async def test_of_many_large_forms_a_page_gets_only_so_much() -> None:
+    fields: Any = {f"f{n}": (str, "x" * 19_000) for n in range(20)}
+    large = create_model("Large", __base__=HumanResponseEvent, **fields)
+
+    class Many(Workflow):
+        @step
+        async def many(self, ctx: Context, ev: StartEvent) -> StopEvent:
+            waits = (ctx.wait_for_event(large, waiter_event=Question(text=str(n))) for n in range(20))
+            await asyncio.gather(*waits)
+            return StopEvent()
+
+    handler, panel = await asking(Many(timeout=None))
+    assert 0 < len(panel.view["open"]) < 20
+    assert len(panel.view["open"]) + panel.view["more"] == 20
+    assert len(json.dumps(panel.view)) < 400_000
+    await handler.cancel_run()
+
+
 async def test_what_is_no_handler_is_refused() -> None:
     with pytest.raises(WorkflowRuntimeError, match=r"ask\(\) takes a handler"):
         Ask(Greet())
+    with pytest.raises(WorkflowRuntimeError, match=r"ask\(\) takes a handler"):
+        Ask(Context(Greet()))
 
 
 async def test_what_it_says_of_itself_is_the_same_for_the_same_run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from typing import Any
 
@@ -68,6 +69,99 @@ async def test_what_goes_wrong_is_shown() -> None:
     assert (await page.click("add"))["error"] == ""
     assert "nothing that this panel can do" in (await page.click("nonsense"))["error"]
     assert (await page.click("dismiss"))["error"] == ""
+
+
+async def test_no_error_ends_the_loop_or_stays_untold() -> None:
+    class Mute(ValueError):
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+    class Bad(Counter):
+        def do_mute(self) -> None:
+            raise Mute
+
+        def do_exit(self) -> None:
+            raise SystemExit("bye")
+
+        def do_shy(self) -> None:
+            self.count = -1
+
+        def look(self) -> dict[str, Any]:
+            if self.count < 0:
+                raise SystemExit("again")
+            return super().look()
+
+    page = FakePage(Bad())
+    assert (await page.click("mute"))["error"] == "(its message cannot be shown)"
+    assert (await page.click("exit"))["error"] == "SystemExit: bye"
+    assert (await page.click("shy"))["error"] == "SystemExit: again"
+
+
+async def test_half_characters_do_not_keep_a_view_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Half(Counter):
+        def look(self) -> dict[str, Any]:
+            return {"texts": [f"cut\ud83d {self.count}"], "cut\ud83d": 1}
+
+    def send(self: Any, key: Any = None) -> None:
+        json.dumps(self.view, ensure_ascii=False).encode()
+
+    panel = Half()
+    page = FakePage(panel)
+    monkeypatch.setattr(Half, "send_state", send)
+    assert (await page.click("add")) == {"texts": ["cut? 1"], "cut?": 1, "error": ""}
+
+
+async def test_each_click_is_acknowledged() -> None:
+    panel = Counter()
+    page = FakePage(panel)
+    for do in ("hello", "add", "nonsense", "pong", "bye"):
+        await page.click(do, **({"page": "one"} if do in ("hello", "bye") else {}))
+    assert page.heard == ["hello", "add", "nonsense"]
+    await page.click("half\ud83d" + "x" * 1_000_000)
+    assert page.heard[-1] == f"half{'x' * 35}…"
+
+
+async def test_a_panel_that_no_page_shows_any_more_looks_seldom() -> None:
+    panel = Counter()
+    page = FakePage(panel)
+
+    async def looks() -> int:
+        before = panel.looks
+        for _ in range(300):
+            panel.count += 1
+            panel.refresh()
+            await asyncio.sleep(0.01)
+        return panel.looks - before
+
+    assert await looks() > 30, "nobody has said hello: it may be shown where no script runs"
+    for one in ("one", "two"):
+        await page.click("hello", page=one)
+    await page.click("bye", page="one")
+    assert await looks() > 30
+    await page.click("bye", page="two")
+    assert await looks() < 6
+    panel.count = 20
+    page.say("hello", page="three")
+    await asyncio.sleep(0.1)
+    assert panel.view["count"] == 20, "at once"
+    for n in range(1_000):
+        page.say("hello", page=f"{n}" * 20)
+    await page.settled()
+    assert len(panel._pages) <= base.MOST_PAGES
+
+
+async def test_what_is_slow_to_look_at_is_looked_at_seldom() -> None:
+    class Slow(Counter):
+        def look(self) -> dict[str, Any]:
+            self._loop._now += 0.5  # type: ignore[attr-defined]  # the clock of the tests
+            return super().look()
+
+    panel = Slow()
+    FakePage(panel)
+    for _ in range(1_000):
+        panel.refresh()
+        await asyncio.sleep(0.01)
+    assert panel.looks <= 7
 
 
 async def test_a_view_that_cannot_be_made_leaves_the_last_one() -> None:

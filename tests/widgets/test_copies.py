@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
+from tests.display.corpus import VALUES
 from wfkit import DictState
-from wfkit.widgets.copies import Copies, weigh
+from wfkit.widgets.copies import MOST_PARTS, Copies, weigh
 
 
 def a_store(**values: Any) -> DictState:
@@ -55,6 +57,11 @@ def test_moments_are_what_one_step_did_at_a_time() -> None:
     assert copies.at("b", 3).text == "not there"  # type: ignore[union-attr]
 
 
+class NoLength(list[Any]):
+    def __len__(self) -> int:
+        raise RuntimeError("no")
+
+
 def test_what_is_too_large_or_cannot_be_copied_is_kept_in_words() -> None:
     lock = threading.Lock()
     state = a_store(large=b"x" * 1_000, lock={"a": lock}, api_key="k1")
@@ -64,7 +71,14 @@ def test_what_is_too_large_or_cannot_be_copied_is_kept_in_words() -> None:
     assert large.text.startswith("b'xxx")
     assert locked.value["a"] is lock
     assert secret.text == "****"
+    assert copies.note(state, None, "s", 1.0) == (), "it is the same object"
     assert copies.note(state, ["large", "lock"], "s", 1.0) == ("large",)
+    state["large"] = {str(n): n for n in range(1_000)}
+    copies.note(state, ["large"], "s", 1.0)
+    assert copies.history("large")[-1].text == "dict, 1,000 keys"
+    state["large"] = NoLength([[n] for n in range(9_000)])
+    copies.note(state, ["large"], "s", 1.0)
+    assert copies.history("large")[-1].text == "NoLength"
 
 
 def test_there_is_an_end_to_what_is_kept() -> None:
@@ -122,12 +136,47 @@ def test_values_that_do_not_let_themselves_be_looked_at(value: Any) -> None:
     state = a_store(a=value)
     copies = Copies(state)
     copies.note(state, ["a"], "s", 1.0)
-    assert weigh(value, 1_000) > 0
+    assert weigh(value, 1_000).size > 0
 
 
 def test_weighing_ends() -> None:
     endless: list[Any] = []
     endless.append(endless)
-    assert weigh(endless, 1_000) < 1_000
-    assert weigh(list(range(10**6)), 10**9) > 10**6
-    assert weigh([[n] for n in range(100_000)], 10**9) > 10**9
+    assert weigh(endless, 1_000).size < 1_000
+    assert weigh(list(range(10**6)), 10**9).parts < 10_000
+    assert weigh([[n] for n in range(100_000)], 10**9).parts < 10_000
+
+    class Forever(list[int]):
+        def __iter__(self) -> Any:
+            while True:
+                yield 1
+
+    assert weigh(Forever(), 10**9).parts < 10_000
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_the_hostile_values_of_the_corpus_are_taken_in(name: str) -> None:
+    state = a_store(a=VALUES[name]())
+    copies = Copies(state)
+    state["a"] = VALUES[name]()
+    copies.note(state, ["a"], "s", 1.0)
+    assert len(copies.history("a")[-1].text) < 200
+
+
+def test_a_mock_is_not_asked_anything() -> None:
+    mock = MagicMock()
+    assert weigh(mock, 10**9).parts < 1_000
+    assert mock.mock_calls == []
+
+
+def test_no_more_is_copied_than_takes_a_moment() -> None:
+    state = a_store(large=[[n] for n in range(MOST_PARTS)], flat=list(range(MOST_PARTS)))
+    assert [Copies(state).history(key)[0].whole for key in ("large", "flat")] == [False, True]
+    for each, kept in (([[0]] * 100, 200), ([b"x"] * 100, 2_000)):
+        many = a_store(**{f"k{n}": [list(item) if type(item) is list else item for item in each] for n in range(3_000)})
+        copies = Copies(many)
+        whole = [key for key in many if copies.history(key)[0].whole]
+        assert kept * 0.8 < len(whole) < kept * 1.2
+        assert copies.note(many, ["k2999"], "s", 1.0) == ("k2999",)
+    small = Copies(a_store(**{f"k{n}": [b"x" * 1_000] for n in range(100)}), keep_bytes=50_000)
+    assert small.size < 40_000

@@ -10,11 +10,17 @@ from enum import Enum
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from wfkit import Event, HumanResponseEvent, StopEvent
-from wfkit.widgets.fields import LONGEST
 from wfkit.widgets.forms import Form, FormError, ValueForm
+from wfkit.widgets.spelling import LONGEST
 
 
 class Colour(Enum):
@@ -306,7 +312,7 @@ def test_names_under_which_pydantic_reads_and_constructors_of_the_users_own() ->
 
 def test_no_value_is_cut_or_changed_by_a_form_that_cannot_hold_it() -> None:
     long, broken, binary = "x" * (LONGEST + 1), "a\ud800", b"\xff"
-    event = Event(long=long, broken=broken, binary=binary, endless=float("inf"), numbered={1: 2})
+    event = Event(long=long, broken=broken, binary=binary, endless=float("inf"), numbered={1.5: 2})
     assert {field.kind for field in Form(event).fields} <= {"fixed", "number"}
     json.dumps(Form(event).specs()).encode()
 
@@ -342,3 +348,37 @@ def test_a_form_for_one_value() -> None:
         with pytest.raises(FormError) as caught:
             form.read({"n": typed, "thing": typed})
         assert set(caught.value.errors) == {"n"}
+
+
+def test_ends_of_lines_stay_as_they_were() -> None:
+    assert Form(Event(text="a\r\nb")).read({"text": "a\nb\nc"}).text == "a\r\nb\r\nc"
+
+
+def test_a_constructor_whose_error_cannot_be_told() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no")
+
+    class Own(Event):
+        def __init__(self, **data: Any) -> None:
+            raise Mute
+
+    assert set(errors_of(Form(Own), {"a": "1"})) == {""}
+
+
+def test_an_emptied_number_is_said_to_be_needed() -> None:
+    assert errors_of(Form(an_order()), {"count": ""}) == {"count": "Needed."}
+
+
+def test_a_megabyte_is_looked_at_only_as_far_as_it_is_shown() -> None:
+    class Counted(dict[str, int]):
+        looked = 0
+
+        def __getitem__(self, key: str) -> int:
+            Counted.looked += 1
+            return super().__getitem__(key)
+
+    event = Event(many=list(range(10**6)), text="x" * 10**7, some=Counted({str(n): n for n in range(10**5)}))
+    assert {field.kind for field in Form(event).fields} == {"fixed"}
+    assert len(json.dumps(Form(event).specs())) < 3_000
+    assert Counted.looked < 100

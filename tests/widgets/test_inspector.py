@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from wfkit import Context, Event, HumanResponseEvent, InputRequiredEvent, StartEvent, StopEvent, Workflow, step
+from tests.display.corpus import VALUES
+from wfkit import (
+    Context,
+    Debugger,
+    Event,
+    HumanResponseEvent,
+    InputRequiredEvent,
+    StartEvent,
+    StopEvent,
+    Workflow,
+    step,
+)
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.widgets.inspector import CUT, Inspector, difference_of
 
@@ -273,6 +284,55 @@ async def test_of_a_run_that_has_ended_it_is_a_still() -> None:
         assert set(bundle) == {"text/plain", "text/html"}
         assert bundle["text/plain"] == "State of Think: 6 keys"
         assert "because" in bundle["text/html"]
+
+
+async def test_a_run_that_is_held_says_so_and_its_debugger_will_do() -> None:
+    debugger = Debugger(break_at_start=True)
+    handler = Think(timeout=None).run(hooks=[debugger])
+    await asyncio.sleep(0.5)
+    for what in (handler, debugger, debugger.widget()):
+        assert Inspector(what).view["state"] == "held"
+    inspector = Inspector(handler)
+    debugger.continue_()
+    await asyncio.sleep(0.5)
+    assert inspector.view["state"] == "waiting"
+    await handler.cancel_run()
+
+
+async def test_a_path_that_leads_nowhere() -> None:
+    handler, inspector = await a_thinking_run()
+    for path in ("deep.er." + "9" * 5_000, "deep.er.9", "deep.er.-1", "", ".", "question.x"):
+        if len(path) < 2_000:
+            inspector.do_open(path)
+            inspector.show_now()
+            assert inspector.detail["open"]["text"] == "not there"
+        else:
+            with pytest.raises(ValueError, match="leads nowhere"):
+                inspector.do_open(path)
+    inspector.do_open("deep.er." + "9" * 1_000)
+    inspector.show_now()
+    assert inspector.error == ""
+    await handler.cancel_run()
+
+
+@pytest.mark.parametrize("name", VALUES)
+async def test_the_hostile_values_of_the_corpus_do_not_end_it(name: str) -> None:
+    class Bad(Workflow):
+        @step
+        async def bad(self, ctx: Context, ev: StartEvent) -> StopEvent:
+            await ctx.store.set("first", VALUES[name]())
+            await ctx.store.set("again", VALUES[name]())
+            return StopEvent(result="well")
+
+    handler = Bad().run()
+    inspector = Inspector(handler)
+    assert await handler == "well"
+    inspector.do_open("again")
+    inspector.do_compare(0, 1)
+    inspector.show_now()
+    assert inspector.error == ""
+    json.dumps([inspector.view, inspector.detail], ensure_ascii=False).encode()
+    inspector.still()
 
 
 async def test_what_cannot_be_inspected_is_refused() -> None:

@@ -16,11 +16,13 @@ def test_each_key_is_folded_with_its_value_and_its_history_inside() -> None:
     def history(key: str) -> list[dict[str, Any]]:
         return [{"moment": 2, "who": "think", "text": "<b>"}] if key == "plan" else []
 
-    shown = still_html("Flow", DictState(plan={"a": 1}, none=None), history)
-    assert shown.count("<details>") == 2
+    shown = still_html("Flow", DictState(plan={"a": 1}, none=None, lines="a\n  b"), history)
+    assert shown.count("<details>") == 3
+    assert "a<br>&nbsp;&nbsp;b" in shown, "untrusted notebooks have no styles"
+    assert '>plan</span> <span class="wfkit-quiet">dict</span> <span' in shown
     assert "{&#x27;a&#x27;: 1}" in shown
-    assert "2 think: &lt;b&gt;" in shown
-    assert "2 keys" in shown
+    assert "moment 2, think: &lt;b&gt;" in shown
+    assert "3 keys" in shown
 
 
 def test_nothing_breaks_out_and_no_secret_is_told() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import UserDict
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from tests.display.corpus import TEXTS
+from tests.display.corpus import SECRET, SECRETS, TEXTS, VALUES
 from wfkit.widgets.tree import read_edit, tree_rows
 
 
@@ -97,3 +98,59 @@ def test_what_does_not_let_itself_be_looked_at_is_a_row_all_the_same() -> None:
     round["self"] = round
     assert len(tree_rows(round)) == 5
     assert len(tree_rows({str(n): n for n in range(10_000)})) == 201
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_no_value_keeps_the_others_from_being_shown(name: str) -> None:
+    rows = tree_rows({"before": 1, "value": VALUES[name](), "after": [VALUES[name](), {"in": VALUES[name]()}]})
+    assert {"before", "value", "after"} <= {row["key"] for row in rows}
+    assert len(json.dumps(rows, ensure_ascii=False).encode()) < 300_000
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_nowhere_in_it(name: str) -> None:
+    value = SECRETS[name]()
+    for state in ({"v": value}, {"v": [value, {"in": value}]}):
+        assert SECRET not in json.dumps(tree_rows(state, changed=("v",), before={"v": value}))
+        assert SECRET not in json.dumps(tree_rows({"v": [value, 5]}, changed=("v",), before=state))
+
+
+def test_a_named_tuple_opens_by_its_names() -> None:
+    class Grant(NamedTuple):
+        scopes: list[Any]
+        access_token: str
+
+    state = {"v": Grant([{"a": 1}], SECRET)}
+    assert told(state)[:2] == [("v", 0, "Grant", "Grant"), (None, 1, "list", "1 item")]
+    assert SECRET not in json.dumps(tree_rows(state))
+
+
+def test_what_cannot_be_sent_is_not_edited() -> None:
+    half = "half\ud83d"
+    rows = tree_rows({"v": half, half: 1, "in": [half], "long" * 101: {"x": 1}, "": 1, "digits": 10**5000})
+    json.dumps(rows, ensure_ascii=False).encode()
+    assert [row["edit"] for row in rows] == [None] * 7
+    assert [row["path"] for row in rows] == ["v", None, "in", None, None, None, "digits"]
+
+
+def test_what_could_be_edited_is_little_enough_to_travel_often() -> None:
+    rows = tree_rows({f"k{n}": "\x01" * 3_900 for n in range(200)} | {"last": 1})
+    assert rows[0]["edit"] == "\x01" * 3_900
+    assert rows[-1]["edit"] is None
+    assert len(json.dumps(rows)) < 150_000
+
+
+def test_very_much_is_looked_at_a_little() -> None:
+    wide: Any = 1
+    for _ in range(5):
+        wide = [wide] * 200
+    state = {
+        "wide": wide,
+        "long": "x" * 10_000_000,
+        "many": list(range(1_000_000)),
+        "k" * 1_000_000: {"in": [{}] * 200},
+    }
+    began = time.process_time()
+    rows = tree_rows(state, changed=("wide", "long"), before={"wide": 1, "long": "y"})
+    assert time.process_time() - began < 1
+    assert len(json.dumps(rows)) < 200_000

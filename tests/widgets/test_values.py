@@ -6,8 +6,10 @@ import base64
 import dataclasses
 from typing import Any
 
+import pytest
 from pydantic import BaseModel, SecretStr
 
+from tests.display.corpus import SECRET, SECRETS, TEXTS, VALUES
 from wfkit import Event
 from wfkit.widgets.values import rich, whole
 
@@ -105,5 +107,26 @@ def test_the_picture_that_a_value_makes_of_itself() -> None:
     assert rich(Shown(png=b"\x89PNG", html="x")) == {"type": "image/png", "data": base64.b64encode(b"\x89PNG").decode()}
     assert rich(Shown(svg="<svg/>")) == {"type": "image/svg+xml", "data": base64.b64encode(b"<svg/>").decode()}
     assert rich(Shown(html="a<SCRIPT>alert(1)</script >b<script>c")) == {"type": "text/html", "data": "ab"}
+    assert rich(Shown(html="a\ud800")) == {"type": "text/html", "data": "a?"}
+    assert rich(Shown(png="iVBO\nRw==")) == {"type": "image/png", "data": "iVBORw=="}
+    assert rich(Shown(png='"onerror="x')) is None
     for nothing in (Shown(), Shown(html=""), Shown(html="x" * 400_000), Shown(html=5), "text", {"a": 1}, Shown, None):
         assert rich(nothing) is None
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_no_secret_of_the_corpus_is_told(name: str) -> None:
+    for value in (SECRETS[name](), [SECRETS[name]()], {"a": SECRETS[name]()}):
+        for line in (76, 0):
+            assert SECRET not in whole(value, 10_000, line)[0]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_the_hostile_values_of_the_corpus_are_told_and_end(name: str) -> None:
+    assert len(whole([VALUES[name]()], 10_000)[0]) <= 10_000
+    rich(VALUES[name]())
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_hostile_texts_of_the_corpus_can_be_sent(name: str) -> None:
+    whole({TEXTS[name]: TEXTS[name]}, 10_000)[0].encode()

@@ -11,13 +11,13 @@ from wfkit.display.drawing import Drawing
 from wfkit.display.execution import draw_execution
 from wfkit.display.failure import failure_html, failure_lines, find_failure
 from wfkit.display.figure import NAME_LIMIT, Figure
-from wfkit.display.history import History
 from wfkit.display.playback import Playback
 from wfkit.display.text import draw_text
 from wfkit.display.traces import message_of
 from wfkit.display.words import brief, count, cut, name_of_type, shown
 from wfkit.events import StopEvent
 from wfkit.graph import FlowGraph
+from wfkit.history import History
 from wfkit.plan import Plan
 from wfkit.problems import Problem, find_problems
 from wfkit.records import Record

@@ -8,11 +8,11 @@ from wfkit.display.drawing import Drawing, announce
 from wfkit.display.execution import draw_execution
 from wfkit.display.figure import Figure
 from wfkit.display.files import FileName, ending_of, write
-from wfkit.display.history import History
 from wfkit.display.playback import Playback
 from wfkit.display.words import cut
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.graph import FlowGraph
+from wfkit.history import History
 from wfkit.plan import Plan
 from wfkit.records import Record
 

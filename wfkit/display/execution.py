@@ -8,7 +8,6 @@ from html import escape
 from typing import Final
 
 from wfkit.display.figure import NAME_LIMIT, Arrow, Figure, Shape, ShapeKind, label_limit
-from wfkit.display.history import Execution, History, Passage
 from wfkit.display.siblings import Siblings, fold_siblings
 from wfkit.display.traces import message_of
 from wfkit.display.words import TIMES, VALUE_LIMIT, brief, count, cut, fields_of, name_of_type, values_of
@@ -21,6 +20,7 @@ from wfkit.events import (
     StopEvent,
     WorkflowFailedEvent,
 )
+from wfkit.history import Execution, History, Passage
 from wfkit.records import Record
 
 # Of a longer run the first and the last executions are drawn, and what lies between is folded into one shape.

@@ -13,8 +13,8 @@ from typing import Final
 from wfkit.display.status import NAME_LIMIT, card_colours, glyph_svg
 from wfkit.display.tokens import CODE_FONT, SMALL
 from wfkit.display.traces import message_of, since_step, trace_of
-from wfkit.display.words import TIMES, brief, clean, cut, exact, fields_of, name_of_type
-from wfkit.events import CollectionReleaseEvent, Event
+from wfkit.display.words import TIMES, brief, clean, count, cut, exact, fields_of, name_of_type
+from wfkit.events import Event
 from wfkit.records import Record
 from wfkit.trail import MOST_CUT_SHORT, Trail, Trouble, fold_way, opening_of
 from wfkit.verdict import Verdict
@@ -100,14 +100,18 @@ def _notes(error: BaseException, own: str) -> list[str]:
     return [cut(clean(note[:4_000]), NOTE_LIMIT) for note in notes if not note.startswith(own)][:MOST_NOTES]
 
 
+def _many(number: int) -> str:
+    return count(number, "event") if number else "no event"
+
+
 def _place(trouble: Trouble, cut_short: bool) -> Place:
     error = trouble.error if cut_short else None
     after = "" if error is None else cut(f"{name_of_type(error, 200)}: {message_of(error, NOTE_LIMIT)}", NOTE_LIMIT)
     way = tuple(brief(name, 400) for name in fold_way(trouble.way))
-    event = trouble.event
-    if isinstance(event, CollectionReleaseEvent):
-        fields = tuple((name_of_type(each), _spell_fields(each)) for each in event.events[:MOST_FIELDS])
-        return Place(brief(trouble.step, 400), f"{len(event.events):,} events", fields, trouble.attempt, way, after)
+    if trouble.gathers:
+        fields = tuple((name_of_type(each), _spell_fields(each)) for each in trouble.events[:MOST_FIELDS])
+        return Place(brief(trouble.step, 400), _many(len(trouble.events)), fields, trouble.attempt, way, after)
+    event = trouble.events[0]
     fields = tuple(fields_of(event, most=MOST_FIELDS))
     return Place(brief(trouble.step, 400), name_of_type(event, 400), fields, trouble.attempt, way, after)
 

@@ -16,6 +16,7 @@ from wfkit.display.tally import Tally
 from wfkit.display.tokens import COLUMN, SMALL, TEXT
 from wfkit.display.words import FIELD_LIMIT, TIMES, brief, columns, cut
 from wfkit.graph import ERROR_HANDLER, Child, EdgeKind, FlowGraph, Node
+from wfkit.standing import State
 
 ShapeKind: TypeAlias = Literal[
     "step", "event", "start", "stop", "question", "answer", "person", "fold", "resource", "config"
@@ -23,7 +24,6 @@ ShapeKind: TypeAlias = Literal[
 # An event on its way, many of them, and ways that no event goes: what was put aside and gathered, a list of which
 # nothing was left to gather, a failure, a resource that a step is given, a workflow that it runs.
 ArrowKind: TypeAlias = Literal["event", "many", "collected", "emptied", "failure", "resource", "child"]
-State: TypeAlias = Literal["done", "failed", "held", "waiting", "running", "cancelled"]
 
 LABEL_LIMIT: Final = 32
 TIP_LIMIT: Final = 2_000

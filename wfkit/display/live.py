@@ -275,6 +275,8 @@ class Watch:
             self.began, self._complete = fields[1], True
         elif kind is RunIdle:
             self._rested = fields[1]
+        elif kind is RunEnded:
+            self._held.clear()
 
     def _hear(self, source: Any, label: str, event: Event, id: int | None) -> None:
         if is_progress(event):

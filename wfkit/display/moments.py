@@ -7,9 +7,7 @@ from math import isfinite
 from typing import Any, Final
 
 from wfkit.display.atlas import NOWHERE, Atlas
-from wfkit.display.history import History, events_in
 from wfkit.display.payloads import name_of_event
-from wfkit.display.standing import Execution
 from wfkit.display.words import brief, field_name
 from wfkit.events import (
     CollectionReleaseEvent,
@@ -19,6 +17,7 @@ from wfkit.events import (
     StepFailedEvent,
     StopEvent,
 )
+from wfkit.history import History, events_in
 from wfkit.records import (
     ChildStreamed,
     EventBuffered,
@@ -42,6 +41,7 @@ from wfkit.records import (
     StepStarted,
     StepWaiting,
 )
+from wfkit.standing import Execution
 
 OUTSIDE: Final = -1
 NOTHING: Final = -1

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from wfkit.display.figure import State
-from wfkit.display.history import Execution, Passage
 from wfkit.display.words import TIMES
+from wfkit.history import Execution, Passage
+from wfkit.standing import State
 
 MOST_SIBLINGS = 8
 ROUNDS = 40  # how many steps below a fan-out fold with it

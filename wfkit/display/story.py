@@ -11,10 +11,8 @@ from typing import Any, Final
 from wfkit.display.atlas import NOWHERE, Atlas
 from wfkit.display.durations import spell_time
 from wfkit.display.frame import json_in_page
-from wfkit.display.history import History
 from wfkit.display.moments import MOST_LISTED, NOTHING, Moments
 from wfkit.display.payloads import result_of, spell_within, weigh
-from wfkit.display.standing import OPEN, Execution, Stage
 from wfkit.display.summary import MOST, Stretch, choose, tell_left_out
 from wfkit.display.svg import element_id
 from wfkit.display.tally import TALLY_STATES, Tally, TallyState
@@ -23,7 +21,9 @@ from wfkit.display.traces import message_of, since_step, trace_of
 from wfkit.display.words import brief, name_of_type
 from wfkit.events import Event, HumanResponseEvent, InputRequiredEvent
 from wfkit.graph import FlowGraph
+from wfkit.history import History
 from wfkit.records import Record, StepFailed
+from wfkit.standing import OPEN, Execution, Stage
 from wfkit.trail import opening_of
 
 VERSION: Final = 1
@@ -179,7 +179,7 @@ class _Teller:
                 moments.run(senders[0])
                 waiting.append(senders[0])
             known = [moments.runs[sender] for sender in senders if sender in moments.runs][:MOST_LISTED]
-            made = execution.events
+            made = tuple(way.event for way in execution.got) or execution.events  # not yet what a hook made of it
             events = [moments.event(event, (execution.step,)) for event in made[:MOST_LISTED]]
             listed = events if execution.gathers else events[0] if events else NOTHING
             runs.append([moments.step(execution.step), execution.number, listed, known, NOWHERE, []])

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from heapq import heappop, heappush
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from wfkit.display.standing import OPEN, Execution, Stage
+from wfkit.standing import OPEN, Execution, Stage
 
 BarKind: TypeAlias = Literal["run", "hold", "wait", "retry", "fail", "open"]
 FoldKind: TypeAlias = Literal["idle", "skipped"]

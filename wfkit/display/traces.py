@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 from traceback import TracebackException
 from types import TracebackType
@@ -121,9 +122,9 @@ def _masked(text: str, error: BaseException) -> str:
     waiting, seen = [error], {id(error)}
     while waiting:
         one = waiting.pop()
-        own, told = str(one), said(one)
-        if own and own != told:
-            text = text.replace(own, told)
+        with suppress(Exception):  # the traceback itself tells of one whose text cannot be made
+            own, told = str(one), said(one)
+            text = text.replace(own, told) if own else text
         for other in (one.__cause__, one.__context__, *(getattr(one, "exceptions", None) or ())):
             if other is not None and id(other) not in seen:
                 seen.add(id(other))

@@ -21,6 +21,7 @@ from wfkit.events import CollectionReleaseEvent, Event
 from wfkit.masking import masked
 from wfkit.records import (
     EventBuffered,
+    EventReplaced,
     EventsCollected,
     EventSent,
     Record,
@@ -29,16 +30,21 @@ from wfkit.records import (
     StepCancelled,
     StepFailed,
     StepFinished,
+    StepHeld,
+    StepReleased,
+    StepSkipped,
     StepStarted,
     spell,
 )
 from wfkit.seam import Hook, Proceed, StepCall
+from wfkit.values import said
 
 RANK = 5  # outside of all others: what they do around a step, such as sending it elsewhere, belongs to its span
 ENDED_LIMIT = 1_000  # spans of ended attempts that are remembered, for tasks which a step left behind and which send
 TEXT_LIMIT = 4_000  # characters of an event
 ITEM_LIMIT = 100  # items of a list or a mapping in it
 DEPTH_LIMIT = 6  # levels of such
+DEEDS = {StepHeld: "held", StepReleased: "released", EventReplaced: "event replaced", StepSkipped: "skipped"}
 
 
 class OpenTelemetry(Hook):
@@ -230,6 +236,11 @@ class _RunSpans(Hook):
         attempt = _Attempt(span, parent, links, [record.id] if before is None else before.keys)
         self._at_work |= dict.fromkeys(attempt.keys, attempt)
 
+    def _touched(self, record: Any) -> None:
+        """Note on a step's span what another hook, such as a debugger, does to the step."""
+        if record.id in self._at_work:
+            self._at_work[record.id].span.add_event(DEEDS[type(record)])
+
     def _origin(self, record: StepStarted) -> tuple[Any, list[Any]]:
         """Return the context of the span above a new attempt, None for the run's, and those it is linked to."""
         if isinstance(record.event, CollectionReleaseEvent):
@@ -336,7 +347,7 @@ class _RunSpans(Hook):
 
     def _note_error(self, span: Any, error: BaseException) -> None:
         try:
-            text = f"{type(error).__name__}: {error}"
+            text = f"{type(error).__name__}: {said(error)}"
             span.record_exception(error)
         except Exception:  # an error may have a __str__ that fails
             text = type(error).__name__
@@ -353,6 +364,7 @@ _TAKERS: dict[type, Callable[[_RunSpans, Any], None]] = {
     EventBuffered: _RunSpans._event_buffered,
     EventsCollected: _RunSpans._events_collected,
     RunEnded: _RunSpans._run_ended,
+    **dict.fromkeys(DEEDS, _RunSpans._touched),
 }
 
 

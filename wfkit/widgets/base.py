@@ -28,9 +28,12 @@ import traitlets
 from wfkit.cell import in_notebook
 from wfkit.display.frame import THEME_STYLE, style_of
 from wfkit.display.squeeze import squeeze_script, squeeze_style
-from wfkit.display.words import brief
+from wfkit.display.words import brief, name_of_type
+from wfkit.values import said
 
 PAUSE: Final = 1 / 15  # seconds between two views at least
+SELDOM: Final = 1.0  # the same while no page shows the panel any more
+MOST_PAGES: Final = 100
 PROBE: Final = 2.0  # seconds in which a front end that can send a click at all has answered
 VIEW: Final = "application/vnd.jupyter.widget-view+json"
 KEEP: Final = 2.0  # seconds between two pictures for the saved notebook at least
@@ -42,6 +45,7 @@ _STILL_STYLE: Final = (
     ".jp-OutputArea-child:not(:has(.wfkit-panel)):has(+ .jp-OutputArea-child .wfkit-still){display:none}</style>"
 )
 _LONGEST: Final = 600  # characters of an error
+_PATIENCE: Final = 4  # times as long as a look has taken the next one waits
 
 _STATIC: Final = Path(__file__).parent / "static"
 _SHOWN: Final = Path(__file__).parent.parent / "display" / "static"
@@ -72,7 +76,7 @@ def panel_style(*names: str) -> str:
     Args:
         names: of style sheets in `static`.
     """
-    own = (squeeze_style((_STATIC / f"{name}.css").read_text(encoding="utf-8")) for name in names)
+    own = (squeeze_style((_STATIC / f"{name}.css").read_text(encoding="utf-8")) for name in ("panel", *names))
     return style_of(("stage",), scope=".wfkit-panel") + "".join(own)
 
 
@@ -88,6 +92,7 @@ class Panel(anywidget.AnyWidget):
         keeps_still: whether a still of it stands beside it for whoever opens the saved notebook.
         view: what is shown, as plain JSON; the only way from Python to the page.
         reached: whether a page has ever answered.
+        awaited: how many cells wait for what it shows, and call `finish` in the end.
     """
 
     keeps_still = False
@@ -100,6 +105,11 @@ class Panel(anywidget.AnyWidget):
         self._latest = float("-inf")
         self._answers: set[asyncio.Future[bool]] = set()
         self._at_work: set[asyncio.Future[Any]] = set()
+        self._closed = False
+        self._pages: set[str] = set()  # where it is shown just now
+        self._left = False  # whether it was shown somewhere and is not any more
+        self.awaited = 0  # cells that wait for what it shows, and will see to the last picture
+        self._last: Callable[[], dict[str, str]] | None = None  # makes the last picture
         self._shown_as = ""  # the id of its display, once it has one
         self._kept: object = None  # what the still beside it shows
         self._keeper: asyncio.TimerHandle | None = None
@@ -152,19 +162,33 @@ class Panel(anywidget.AnyWidget):
         for answer in self._answers:
             if not answer.done():
                 answer.set_result(True)
-        if do in ("hello", "pong"):
-            return
-        if do == "dismiss":
+        if do in ("hello", "bye"):
+            self._count_page(do, content.get("page"))
+        elif do == "dismiss":
             self.error = ""
-        else:
+        elif do != "pong":
             self._attempt(do, content)
-        self.refresh()
+        if do not in ("pong", "bye"):
+            self.send({"heard": brief(do, 40)})  # else the page would say that the kernel does not answer
+            self.refresh()
+
+    def _count_page(self, do: str, page: Any) -> None:
+        """Note that a page shows the panel, or does so no longer."""
+        if do == "bye":
+            self._pages.discard(page if isinstance(page, str) else "")
+            self._left = not self._pages
+        elif isinstance(page, str) and len(page) < 50 and len(self._pages) < MOST_PAGES:
+            self._pages.add(page)
+            self._left = False
+            if self._timer is not None:  # it may be far off
+                self._timer.cancel()
+                self._timer = None
 
     def _attempt(self, do: str, content: dict[str, Any]) -> None:
         self.error = ""
         try:
             result = self.obey(do, content)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # the latter would end the kernel
             self.complain(error)
             return
         if inspect.isawaitable(result):
@@ -180,12 +204,17 @@ class Panel(anywidget.AnyWidget):
                 self.complain(error)
         self.refresh()
 
-    def complain(self, error: Exception) -> None:
+    def complain(self, error: BaseException) -> None:
         """Show an error in the panel."""
-        said = brief(str(error), _LONGEST)
+        told = brief(said(error), _LONGEST)
         known = type(error).__module__.startswith("wfkit.") or isinstance(error, ValueError)
-        self.error = said if known and said else f"{type(error).__name__}: {said}"
+        self.error = told if known and told else f"{name_of_type(error)}: {told}"
         logger.debug("A command of a widget failed.", exc_info=error)
+
+    @property
+    def shown(self) -> bool:
+        """Whether it was shown, as far as is known: in a cell by itself, or on a page that has answered."""
+        return bool(self._shown_as) or self.reached
 
     async def probe(self, timeout: float = PROBE) -> bool:
         """Ask the page whether clicks can come just now. False if no answer did, and so no click would.
@@ -206,8 +235,8 @@ class Panel(anywidget.AnyWidget):
 
     def refresh(self) -> None:
         """Show what has changed, soon: at most 15 times a second. On the loop's thread only."""
-        if self._timer is None:
-            delay = max(0.0, self._latest + PAUSE - self._loop.time())
+        if self._timer is None and not self._closed:
+            delay = max(0.0, self._latest + (SELDOM if self._left else PAUSE) - self._loop.time())
             self._timer = self._loop.call_later(delay, self.show_now, context=self._context)
 
     def show_now(self) -> None:
@@ -215,13 +244,19 @@ class Panel(anywidget.AnyWidget):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._latest = self._loop.time()
+        began = self._loop.time()
         try:
-            self.view = {**self.look(), "error": self.error}
-        except Exception as error:
+            view = {**self.look(), "error": self.error}
+        except (Exception, SystemExit) as error:
             self.complain(error)
             logger.warning("A widget could not show how things stand.", exc_info=True)
-            self.view = {**self.view, "error": self.error}
+            view = {**self.view, "error": self.error}
+        try:
+            self.view = view
+        except UnicodeEncodeError:  # half of a pair, as a cut emoji has: no message can hold it
+            self.view = _whole(view)
+        now = self._loop.time()
+        self._latest = now + _PATIENCE * (now - began)  # values that are slow to look at must not slow down the run
         if self._shown_as and self.keeps_still and self._keeper is None and self.still_key() != self._kept:
             self._keeper = self._loop.call_later(KEEP, self._keep, context=self._context)
 
@@ -249,9 +284,22 @@ class Panel(anywidget.AnyWidget):
         Args:
             make: returns the picture as a MIME bundle.
         """
-        self._loop.call_soon(self._freeze, make, context=self._context)
+        self._last = make
+        if not self.awaited:
+            self._loop.call_soon(self._freeze, context=self._context)
 
-    def _freeze(self, make: Callable[[], dict[str, str]]) -> None:
+    def finish(self) -> None:
+        """Put the last picture there at once, if the end has come: for a cell that has awaited it.
+
+        What executes a notebook without a page takes note of an output only while the cell runs that it comes from.
+        """
+        self.show_now()  # it may not know of the end yet
+        self._freeze()
+
+    def _freeze(self) -> None:
+        make, self._last = self._last, None
+        if make is None:
+            return
         self.show_now()
         if self._keeper is not None:
             self._keeper.cancel()
@@ -266,6 +314,15 @@ class Panel(anywidget.AnyWidget):
                 said = {"text/plain": self.note(), "text/html": f"<small>{escape(self.note())}</small>"}
                 _publish(said, f"{self._shown_as}-still", True)
         self._shown_as = ""  # shown once more, it lives in that place alone
+
+    def close(self) -> None:
+        """Take it off all pages, for good. What it shows goes on without it."""
+        for name in ("_timer", "_keeper"):
+            timer = getattr(self, name, None)  # one that could not be made is closed, too
+            if timer is not None:
+                timer.cancel()
+        self._closed = True
+        super().close()
 
     def __repr__(self) -> str:
         return self.line()
@@ -293,6 +350,15 @@ class Panel(anywidget.AnyWidget):
         if self.keeps_still:
             self._kept = self.still_key()
             _publish(self._still_bundle(), f"{self._shown_as}-still", False)
+
+
+def _whole(value: Any) -> Any:
+    """Return plain JSON without the halves of pairs in its texts."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(part) for key, part in value.items()}
+    return [_whole(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 def _publish(bundle: dict[str, Any], display_id: str, update: bool) -> None:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, NamedTuple
 
 from pydantic import BaseModel
 
-from wfkit.display.words import shown
+from wfkit.display.words import count, name_of_type, shown
 from wfkit.draft import differs, isolated
 from wfkit.masking import MASK, is_secret_name
-from wfkit.widgets.fields import ABSENT, parts_of
+from wfkit.widgets.spelling import ABSENT, parts_of
 
 KEEP: Final = 200
 KEEP_BYTES: Final = 20_000_000
 MOST_BYTES: Final = 2_000_000
-_MOST_PARTS: Final = 20_000
+MOST_PARTS: Final = 5_000  # of one copy: a few milliseconds of work
+FIRST_PARTS: Final = 20_000  # of all that is copied when somebody begins to look
+_ATOMS: Final = frozenset({str, int, float, bool, type(None), bytes, complex})
 _TEXT: Final = 120
 
 
@@ -47,17 +50,27 @@ class Copy:
         key: of the store.
         moment: the number of the moment.
         value: a copy; ABSENT if nothing stood there, or if it was too large to be copied.
-        text: what to show of it in few words.
         size: bytes, about.
-        whole: whether `value` is what stood there.
+        words: in few words what was too large, "" for the rest.
     """
 
     key: str
     moment: int
     value: Any
-    text: str
     size: int
-    whole: bool
+    words: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether `value` is what stood there."""
+        return not self.words
+
+    @property
+    def text(self) -> str:
+        """What to show of it in few words."""
+        if self.words or self.value is ABSENT:
+            return self.words or "not there"
+        return MASK if is_secret_name(self.key) else shown(self.value, _TEXT)
 
 
 class Copies:
@@ -83,9 +96,11 @@ class Copies:
         self._forgotten: set[str] = set()  # keys of which older copies are gone
         self._seen: dict[str, Any] = {}  # the very objects, to see that another one took their place
         self._open = False  # whether the next change may belong to the latest moment
-        parts = parts_of(state)
-        for key in parts:
-            self._add(key, 0, parts[key])
+        room = float(FIRST_PARTS)
+        for key, value in parts_of(state).items():
+            if self.size > keep_bytes // 2:  # the rest is for what changes
+                room = 0
+            room -= self._add(key, 0, value, room)
 
     @property
     def latest(self) -> Moment:
@@ -121,7 +136,7 @@ class Copies:
         """
         parts = parts_of(state)
         touched = [*dict.fromkeys([*parts, *self._of])] if keys is None else [*dict.fromkeys(keys)]
-        changed = tuple(key for key in touched if self._is_new(key, parts.get(key, ABSENT)))
+        changed = tuple(key for key in touched if self._is_new(key, parts.get(key, ABSENT), keys is not None))
         if changed:
             latest = self.latest
             if self._open and latest.who == who and latest.number:
@@ -134,14 +149,15 @@ class Copies:
             self._forget()
         return changed
 
-    def _is_new(self, key: str, value: Any) -> bool:
+    def _is_new(self, key: str, value: Any, touched: bool) -> bool:
+        seen = self._seen.get(key, ABSENT)
         self._see(key, value)
         known = self._of.get(key)
         if not known:
             return value is not ABSENT
         last = known[-1]
-        if not last.whole:
-            return True
+        if not last.whole:  # nothing to compare it with
+            return touched or seen is not value
         if last.value is ABSENT or value is ABSENT or type(last.value) is not type(value):
             return last.value is not value
         return differs(last.value, value)
@@ -152,14 +168,21 @@ class Copies:
         else:
             self._seen[key] = value
 
-    def _add(self, key: str, moment: int, value: Any) -> None:
+    def _add(self, key: str, moment: int, value: Any, room: float = MOST_PARTS) -> float:
+        """Keep what stands at a key from a moment on; return how many parts were copied."""
         self._see(key, value)
-        size = weigh(value, self._most_bytes)
-        whole = size <= self._most_bytes
-        copy = isolated(value) if whole and value is not ABSENT else ABSENT
-        self.copied += whole and value is not ABSENT
-        text = "not there" if value is ABSENT else MASK if is_secret_name(key) else shown(value, _TEXT)
-        made = Copy(key, moment, copy, text, size if whole else len(text), whole)
+        most = max(1.0, min(room, MOST_PARTS))
+        size, parts = weigh(value, self._most_bytes, most)
+        whole = size <= self._most_bytes and parts <= most
+        copy = ABSENT
+        if whole and value is not ABSENT:
+            try:
+                copy = isolated(value)
+                self.copied += 1
+            except Exception:  # it does not let itself be looked at, or it is its own part
+                whole = False
+        words = "" if whole else _told(key, value)
+        made = Copy(key, moment, copy, size if whole else len(words), words)
         known = self._of.setdefault(key, [])
         if known and known[-1].moment == moment:  # changed again in the same moment
             self.size -= known.pop().size
@@ -167,6 +190,7 @@ class Copies:
             self._old.append(known[-1])
         known.append(made)
         self.size += made.size
+        return parts if whole else 0
 
     def _forget(self) -> None:
         first = self.moments[0].number
@@ -201,6 +225,19 @@ class Copies:
         ]
 
 
+def _told(key: str, value: Any) -> str:
+    """Return in few words what is too large to be copied, without asking it: its own words may take long."""
+    if is_secret_name(key):
+        return MASK
+    if type(value) in (str, bytes):
+        return shown(value, _TEXT)
+    name = name_of_type(value, 60)
+    try:
+        return f"{name}, {count(len(value), 'key' if isinstance(value, Mapping) else 'item')}"
+    except Exception:  # it has no length, or does not tell
+        return name
+
+
 def _same(one: Copy | None, other: Copy | None) -> bool:
     if not all(copy is None or copy.whole for copy in (one, other)):
         return False
@@ -210,31 +247,66 @@ def _same(one: Copy | None, other: Copy | None) -> bool:
     return type(before) is type(after) and not differs(before, after)
 
 
-def weigh(value: Any, limit: int) -> int:
-    """Return about how many bytes a value takes; when it is clear that it is more than `limit`, no more is counted."""
-    total, parts, heap, seen = 0, 0, [value], set()
-    while heap and total <= limit:
-        item = heap.pop()
-        if id(item) in seen:
-            continue
-        seen.add(id(item))
-        parts += 1
-        if parts > _MOST_PARTS:
-            return limit + 1
+class Weight(NamedTuple):
+    """What it takes to keep a copy of a value.
+
+    Attributes:
+        size: bytes, about.
+        parts: containers and objects to copy, and a tenth of what is only looked at.
+    """
+
+    size: int
+    parts: float
+
+
+def weigh(value: Any, size: int, parts: float = MOST_PARTS) -> Weight:
+    """Return what it takes to keep a copy of a value; when it is clear that it is too much, no more is counted.
+
+    Args:
+        value: anything.
+        size: bytes at most.
+        parts: parts at most.
+    """
+    total, count = 0, 0.0
+    seen: set[int] = set()
+    stack: list[Iterator[Any]] = [iter((value,))]
+    while stack and total <= size and count <= parts:
         try:
-            total += sys.getsizeof(item, 64)
-            heap.extend(_inside(item))
-        except Exception:  # it does not let itself be looked at
-            total += 64
-    return total
+            item = next(stack[-1], ABSENT)
+        except Exception:  # an iteration of the user's own
+            item = ABSENT
+        if item is ABSENT:
+            stack.pop()
+            continue
+        if type(item) in _ATOMS:
+            count += 0.1
+            total += sys.getsizeof(item)
+        elif id(item) not in seen:
+            seen.add(id(item))
+            count += 1
+            try:
+                total += _size_of(item)
+                stack.append(_inside(item))
+            except Exception:  # it does not let itself be looked at
+                total += 64
+    return Weight(total, count)
 
 
-def _inside(item: Any) -> Iterable[Any]:
-    if isinstance(item, BaseModel):
-        return parts_of(item).values()
-    if isinstance(item, Mapping):
-        return [*item.keys(), *item.values()] if len(item) <= _MOST_PARTS else [*item] * 2
-    if isinstance(item, (list, tuple, set, frozenset, deque)):
-        return list(item)
-    found = getattr(item, "__dict__", None)
-    return list(found.values()) if type(found) is dict and not isinstance(item, type) else ()
+def _inside(item: Any) -> Iterator[Any]:
+    kind = type(item)
+    if issubclass(kind, BaseModel):
+        return iter(parts_of(item).values())
+    if issubclass(kind, Mapping):
+        return chain.from_iterable(zip(item.keys(), item.values(), strict=False))
+    if issubclass(kind, (list, tuple, set, frozenset, deque)):
+        return iter(item)
+    if issubclass(kind, type):
+        return iter(())
+    # Around its own code, which may write down that it was asked, as a mock does.
+    found = object.__getattribute__(item, "__dict__")
+    return iter(list(found.values()))
+
+
+def _size_of(item: Any) -> int:
+    kind = type(item)  # its own `__sizeof__` is not asked: what is in it is counted anyway
+    return sys.getsizeof(item) if kind.__module__ == "builtins" else kind.__basicsize__

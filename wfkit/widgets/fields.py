@@ -7,50 +7,27 @@ for (a data frame, a lock, a megabyte) is fixed: it is shown, and kept as it is.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from enum import Enum, Flag
+from typing import Any, Final
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
-from pydantic.json_schema import GenerateJsonSchema
 
-from wfkit.display.words import FIELD_LIMIT, brief, clean, cut, shown
+from wfkit.display.words import FIELD_LIMIT, brief, count, shown
 from wfkit.masking import MASK, is_secret_name
+from wfkit.widgets.schemas import HELP_LIMIT, Kind, Schema, schema_alone, schema_of, taken_by
+from wfkit.widgets.spelling import ABSENT, LONGEST, adapter, as_json, is_spelled, spelled
 
-Kind: TypeAlias = Literal["text", "lines", "number", "bool", "choice", "json", "any", "secret", "fixed"]
-
-ABSENT: Any = object()  # there is no value
-LONGEST: Final = 20_000  # characters that a control holds
-_HELP_LIMIT: Final = 300
-_ONE_LINE: Final = 80  # longer text gets several lines
-_DEEPEST: Final = 20
-_LIMITS: Final = {
-    "minimum": "at least {}",
-    "exclusiveMinimum": "more than {}",
-    "maximum": "at most {}",
-    "exclusiveMaximum": "less than {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "{} characters or more",
-    "maxLength": "{} characters or less",
-    "minItems": "{} items or more",
-    "maxItems": "{} items or less",
-    "pattern": "matching {}",
-}
-_WORDS: Final = {
-    "integer": "whole number",
-    "number": "number",
-    "array": "list, as JSON",
-    "object": "JSON",
-    "date-time": "date and time, as 2026-11-21T16:30",
-    "date": "date, as 2026-11-21",
-    "time": "time, as 16:30",
-    "duration": "duration, as PT1H30M",
-    "uuid": "UUID",
-    "uri": "address, as https://example.org",
-    "email": "e-mail address",
-}
+_ONE_LINE: Final = 72  # longer text gets several lines
+_LONGEST_NAME: Final = 200
+_MOST_UNDECLARED: Final = 100
+_MOST_TEXT: Final = 100_000  # characters in all the fields of a form together
+# A page would change these characters, or cannot be sent them; a text area also writes all ends of lines alike.
+_CHANGED: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]|\r(?!\n)")
+_HALF: Final = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +46,7 @@ class Field:
         required: whether the model wants it.
         nullable: whether None will do; empty stands for it.
         declared: whether it is a field of the class.
+        free: whether nothing but the value that stands in it tells what it takes.
         filled: whether there is a value.
         value: what the control shows: text, a truth value, the place of a choice; None for nothing.
         choices: the values to choose from.
@@ -85,6 +63,7 @@ class Field:
     required: bool = False
     nullable: bool = False
     declared: bool = True
+    free: bool = False
     filled: bool = False
     value: str | bool | int | None = None
     choices: tuple[Any, ...] = ()
@@ -109,59 +88,81 @@ class Field:
         }
 
 
-class _Lenient(GenerateJsonSchema):
-    """A JSON schema also of what JSON cannot say."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}
-
-    def handle_invalid_for_json_schema(self, schema: Any, error_info: str) -> dict[str, Any]:
-        return {"not-json": True}
-
-
 def fields_of_class(kind: type[BaseModel], values: Mapping[str, Any]) -> list[Field]:
     """Return the fields of a model, declared ones first, then the undeclared ones that have a value.
 
     Args:
         kind: the model.
-        values: what stands in the fields, by name; those that are missing have no value.
+        values: what stands in the fields, by name; those that are missing have no value. One whose name no page could
+            be sent is left out. What is more than a page should hold is fixed, and of many undeclared ones only told.
     """
-    schema = _schema_of(kind)
-    properties, definitions = schema.get("properties", {}), schema.get("$defs", {})
-    found = [
-        _declared(name, info, properties.get(name, {}), definitions, values.get(name, ABSENT))
-        for name, info in kind.model_fields.items()
-    ]
-    return [*found, *(field_of_value(name, value) for name, value in values.items() if name not in kind.model_fields)]
+    schema = schema_of(kind)
+    found = []
+    for name, info in kind.model_fields.items():
+        value = values.get(name, ABSENT)
+        try:
+            field = _declared(name, info, schema or schema_alone(name, info), value)
+            json.dumps(field.spec(), allow_nan=False).encode()
+        except Exception:  # a schema of the author's own that is none
+            field = replace(field_of_value(name, value), required=info.is_required(), declared=True, free=False)
+        found.append(field)
+    others = [name for name in values if name not in kind.model_fields and is_fit_name(name)]
+    found += [field_of_value(name, values[name]) for name in others[:_MOST_UNDECLARED]]
+    if len(others) > _MOST_UNDECLARED:
+        told = f"and {count(len(others) - _MOST_UNDECLARED, 'more field')}, kept as they are"
+        found.append(Field("…", "fixed", "fixed", declared=False, filled=True, value=told))
+    return list(_bounded(found, values))
 
 
-def _schema_of(kind: type[BaseModel]) -> dict[str, Any]:
-    try:
-        return kind.model_json_schema(by_alias=False, schema_generator=_Lenient)
-    except Exception:  # names that are not defined yet, a schema of the user's own that fails: the values still tell
-        return {}
+def _bounded(fields: Iterable[Field], values: Mapping[str, Any]) -> Iterator[Field]:
+    """Yield fields, fixed from where they hold more text together than a page should."""
+    room = _MOST_TEXT
+    for field in fields:
+        room -= len(field.value) if isinstance(field.value, str) else 0
+        over = room < 0 and field.kind != "fixed" and isinstance(field.value, str)
+        yield replace(field, kind="fixed", reads="fixed", value=shown(values[field.name])) if over else field
 
 
-def _declared(name: str, info: FieldInfo, schema: Any, definitions: dict[str, Any], value: Any) -> Field:
-    plain, nullable = _resolve(schema if isinstance(schema, dict) else {}, definitions)
-    kind, choices = _kind_of(plain)
+def is_fit_name(name: Any) -> bool:
+    """Whether a form can have a field of this name."""
+    return type(name) is str and len(name) <= _LONGEST_NAME and _HALF.search(name) is None
+
+
+def _declared(name: str, info: FieldInfo, schema: Schema, value: Any) -> Field:
+    taken = taken_by(name, info, schema)
     required = info.is_required()
-    limits = tuple((key, plain[key]) for key in _LIMITS if isinstance(plain.get(key), (int, float, str)))
     field = Field(
         name=name,
-        kind=kind,
-        reads=kind,
-        title=brief(info.title or "", FIELD_LIMIT),
-        help=brief(info.description or "", _HELP_LIMIT),
-        note=_note(plain, limits),
+        kind=taken.kind,
+        reads=taken.kind,
+        title=brief(str(info.title or ""), FIELD_LIMIT),
+        help=brief(str(info.description or ""), HELP_LIMIT),
+        note=taken.note,
         default="" if required else _default(name, info),
         required=required,
-        nullable=nullable,
-        choices=choices,
-        limits=limits,
+        nullable=taken.nullable,
+        free=info.annotation is Any,
+        choices=taken.choices,
+        limits=taken.limits,
     )
-    return with_value(field, value)
+    if value is not ABSENT and not info.repr:  # its author does not want it to be seen
+        return replace(field, kind="secret", filled=True)
+    filled = with_value(field, value)
+    spelled_out = filled.kind in ("text", "lines") and not issubclass(type(value), str)
+    if spelled_out and not _reads_back(info.annotation, filled.value, value):
+        return replace(filled, kind="fixed", reads="fixed", value=shown(value))
+    return filled
+
+
+def _reads_back(annotation: Any, told: Any, value: Any) -> bool:
+    """Whether a field reads the text that stands for its value as that value."""
+    if value is ABSENT or told is None or isinstance(value, Enum):
+        return True
+    try:
+        read = adapter(annotation).validate_python(told, strict=False)
+        return type(read) is type(value) and bool(read == value)
+    except Exception:  # it has names that are not defined yet, or reads it as nothing
+        return is_spelled(value) and not isinstance(value, bytes)
 
 
 def field_of_value(name: str, value: Any) -> Field:
@@ -172,15 +173,19 @@ def field_of_value(name: str, value: Any) -> Field:
         value: what stands in it; its own type tells how what is typed in its place is read.
     """
     kind: Kind = "any"
-    if isinstance(value, bool):
+    told = type(value)
+    choices: tuple[Any, ...] = ()
+    if told is bool:
         kind = "bool"
-    elif isinstance(value, (int, float)):
+    elif told in (int, float):
         kind = "number"
-    elif isinstance(value, str):
+    elif told is str or is_spelled(value):
         kind = "text"
-    elif isinstance(value, (list, tuple, dict, BaseModel)):
+    elif issubclass(told, Enum) and not issubclass(told, Flag):
+        kind, choices = "choice", tuple(told)
+    elif issubclass(told, (list, tuple, set, frozenset, dict, BaseModel)) or hasattr(told, "__dataclass_fields__"):
         kind = "json"
-    return with_value(Field(name, kind, kind, declared=False), value)
+    return with_value(Field(name, kind, kind, declared=False, free=True, choices=choices), value)
 
 
 def with_value(field: Field, value: Any) -> Field:
@@ -191,8 +196,9 @@ def with_value(field: Field, value: Any) -> Field:
         value: what stands in it, or ABSENT.
     """
     filled = value is not ABSENT
-    if isinstance(value, (SecretStr, SecretBytes)) or is_secret_name(field.name) or field.kind == "secret":
-        secret = field.kind in ("secret", "lines") or isinstance(value, (SecretStr, SecretBytes))
+    hidden = issubclass(type(value), (SecretStr, SecretBytes))
+    if hidden or is_secret_name(field.name) or field.kind == "secret":
+        secret = field.kind in ("secret", "lines") or hidden
         return replace(field, kind="secret", reads="text" if secret else field.reads, filled=filled)
     if not filled or (value is None and field.nullable):
         return replace(field, filled=filled)
@@ -207,23 +213,27 @@ def _content(field: Field, value: Any) -> tuple[Kind, str | bool | int] | None:
     """Return the control for a value and what it shows, None if no control can show it faithfully."""
     if field.kind == "fixed":
         return None
+    told = type(value)
     try:
         if field.kind == "choice":
             place = place_of(value, field.choices)
             return None if place is None else ("choice", place)
         if field.kind == "bool":
-            return ("bool", value) if isinstance(value, bool) else None
+            return ("bool", value) if told is bool else None
         if field.kind == "number":
-            return ("number", str(value)) if _is_fit(str(value)) else None
-        if isinstance(value, Enum):
-            value = value.value
-        if field.kind == "any" and (value is None or isinstance(value, (bool, int, float))):
+            number = issubclass(told, (int, float)) and told is not bool
+            return ("number", str(value)) if number and _is_fit(str(value)) else None
+        if issubclass(told, Enum):
+            value, told = value.value, type(value.value)
+        if field.kind == "any" and (value is None or told in (bool, int, float)):
             return "any", json.dumps(value)
-        if field.kind in ("json", "any") and not isinstance(value, str):
-            text = json.dumps(as_json(value, 0), ensure_ascii=False, indent=2, allow_nan=False)
+        if field.kind in ("json", "any") and told is not str and not is_spelled(value):
+            plain = as_json(value)
+            text = json.dumps(plain, ensure_ascii=False, allow_nan=False)
+            text = text if len(text) < _ONE_LINE else json.dumps(plain, ensure_ascii=False, indent=2)
             return ("json", text) if _is_fit(text) else None
         if field.kind == "json":
-            text = json.dumps(value, ensure_ascii=False)
+            text = json.dumps(value if told is str else spelled(value), ensure_ascii=False)
             return ("json", text) if _is_fit(text) else None
         return _text(field, value)
     except Exception:  # not for JSON, or it does not let itself be looked at
@@ -231,120 +241,40 @@ def _content(field: Field, value: Any) -> tuple[Kind, str | bool | int] | None:
 
 
 def _text(field: Field, value: Any) -> tuple[Kind, str] | None:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8")
-    elif not isinstance(value, str):  # a date, an address, a path: spelled as pydantic reads it
-        value = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    if type(value) is not str:  # a date, an address, a path: spelled as pydantic reads it
+        value = spelled(value) if is_spelled(value) else str(value)
     if not _is_fit(value):
         return None
-    long = "\n" in value or "\r" in value or len(value) > _ONE_LINE or field.kind == "lines"
+    long = "\n" in value or len(value) > _ONE_LINE or field.kind == "lines"
     return ("lines" if long else "text"), value
 
 
 def _is_fit(text: str) -> bool:
     """Whether a control holds the text: it is not too long and has no characters that a page would change."""
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or _CHANGED.search(text):
         return False
-    return not any((char < " " and char not in "\n\r\t") or "\ud800" <= char <= "\udfff" for char in text)
-
-
-def as_json(value: Any, depth: int = 0) -> Any:
-    """Return a value as JSON says it, with secrets masked.
-
-    Raises:
-        ValueError: JSON cannot say it.
-    """
-    if depth > _DEEPEST:
-        raise ValueError("too deep")
-    if isinstance(value, (SecretStr, SecretBytes)):
-        return MASK
-    if isinstance(value, Enum):
-        return as_json(value.value, depth + 1)
-    if value is None or type(value) in (str, int, float, bool):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [as_json(item, depth + 1) for item in value]
-    if isinstance(value, (dict, BaseModel)):
-        inner = parts_of(value)
-        if all(isinstance(key, str) for key in inner):
-            return {key: MASK if is_secret_name(key) else as_json(item, depth + 1) for key, item in inner.items()}
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    raise ValueError("nothing that JSON can say")
-
-
-def parts_of(value: Any) -> dict[Any, Any]:
-    """Return what is in a dictionary or a model, by name."""
-    if isinstance(value, BaseModel):
-        own = value.__dict__
-        declared = {name: own[name] for name in type(value).model_fields if name in own}
-        return {**declared, **(value.__pydantic_extra__ or {})}
-    return value if isinstance(value, dict) else {}
+    return "\r" not in text or text.count("\r\n") == text.count("\n")
 
 
 def place_of(value: Any, choices: tuple[Any, ...]) -> int | None:
-    """Return the place of a value among choices, by its value if it is a member of an Enum."""
-    plain = value.value if isinstance(value, Enum) else value
-    return next((n for n, choice in enumerate(choices) if type(choice) is type(plain) and choice == plain), None)
+    """Return the place of a value among choices, by its value if it is a member of an Enum and they are not."""
+    for found in (value, value.value) if isinstance(value, Enum) else (value,):
+        for place, choice in enumerate(choices):
+            if type(choice) is type(found) and choice == found:
+                return place
+    return None
 
 
 def label_of(choice: Any) -> str:
-    """Return what stands for a choice in a list of them."""
+    """Return what stands for a choice in a list of them; for a member of an Enum its value if that is text."""
+    if isinstance(choice, Enum):
+        choice = choice.value if isinstance(choice.value, str) else choice.name
     return brief(choice if isinstance(choice, str) else shown(choice), 120)
 
 
 def _default(name: str, info: FieldInfo) -> str:
-    if is_secret_name(name):
+    if is_secret_name(name) or not info.repr:
         return MASK
     if info.default_factory is not None:
         return "made anew"
-    return label_of(info.default.value) if isinstance(info.default, Enum) else shown(info.default, 80)
-
-
-def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> tuple[dict[str, Any], bool]:
-    """Follow references and take None out of a union; return what is left, and whether None was in it."""
-    nullable = False
-    for _ in range(_DEEPEST):
-        if "$ref" in schema:
-            target = definitions.get(str(schema["$ref"]).rpartition("/")[2], {})
-            schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
-        elif len(schema.get("allOf", ())) == 1:
-            schema = {**schema["allOf"][0], **{key: value for key, value in schema.items() if key != "allOf"}}
-        elif "anyOf" in schema and any(option.get("type") == "null" for option in schema["anyOf"]):
-            nullable = True
-            options = [option for option in schema["anyOf"] if option.get("type") != "null"]
-            rest = {key: value for key, value in schema.items() if key != "anyOf"}
-            schema = {**rest, **options[0]} if len(options) == 1 else {**rest, "anyOf": options}
-        else:
-            break
-    return schema, nullable or schema.get("type") == "null"
-
-
-def _kind_of(schema: dict[str, Any]) -> tuple[Kind, tuple[Any, ...]]:
-    kinds = {option.get("type") for option in schema.get("anyOf", ())}
-    told, form = schema.get("type"), schema.get("format")
-    if "not-json" in schema or any("not-json" in option for option in schema.get("anyOf", ())):
-        return "fixed", ()
-    if "enum" in schema:
-        return "choice", tuple(schema["enum"])
-    if "const" in schema:
-        return "choice", (schema["const"],)
-    if told == "boolean":
-        return "bool", ()
-    if told in ("integer", "number") or (kinds and kinds <= {"integer", "number"}):
-        return "number", ()
-    if kinds == {"number", "string"}:  # a Decimal: pydantic reads the text itself, to the last digit
-        return "text", ()
-    if form == "password":
-        return "secret", ()
-    if told == "string":
-        return ("lines" if schema.get("multiline") or schema.get("maxLength", 0) >= 200 else "text"), ()
-    if told in ("object", "array"):
-        return "json", ()
-    return "any", ()
-
-
-def _note(schema: dict[str, Any], limits: tuple[tuple[str, Any], ...]) -> str:
-    word = _WORDS.get(str(schema.get("format"))) or _WORDS.get(str(schema.get("type")), "")
-    told = [word, *(_LIMITS[key].format(value) for key, value in limits)]
-    return cut(clean(", ".join(filter(None, told))), _HELP_LIMIT)
+    return label_of(info.default) if isinstance(info.default, Enum) else shown(info.default, 80)

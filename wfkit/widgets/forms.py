@@ -12,17 +12,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Generic, TypeVar, cast
 
-from pydantic import AliasChoices, BaseModel, SecretBytes, SecretStr, ValidationError
+from pydantic import AliasChoices, AliasPath, BaseModel, Json, ValidationError
+from pydantic.fields import FieldInfo
 
-from wfkit.display.words import brief, count, shown
+from wfkit.display.words import brief, name_of_type, shown
 from wfkit.draft import differs
 from wfkit.masking import MASK, is_secret_name
-from wfkit.widgets.fields import ABSENT, Field, Kind, as_json, field_of_value, fields_of_class, parts_of
+from wfkit.values import said
+from wfkit.widgets.fields import Field, field_of_value, fields_of_class, is_fit_name
+from wfkit.widgets.reading import read_value, stands_as_it_was
+from wfkit.widgets.schemas import Kind
+from wfkit.widgets.spelling import ABSENT, parts_of
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-_INTEGER: Final = re.compile(r"[+-]?\d+(_\d+)*")
 _NAME_LIMIT: Final = 200
+_NEW: Final = Field("", "any", "any", declared=False, free=True)
 _MESSAGE_LIMIT: Final = 300
 
 
@@ -34,7 +39,7 @@ class FormError(ValueError):
     """
 
     def __init__(self, name: str, errors: Mapping[str, str]) -> None:
-        self.errors = dict(errors)
+        self.errors = {brief(field, _NAME_LIMIT): message for field, message in errors.items()}
         told = "; ".join(f"{field}: {message}" if field else message for field, message in self.errors.items())
         super().__init__(f"{name} was not made: {told}")
 
@@ -117,11 +122,12 @@ class Form(Generic[ModelT]):
         typed: dict[str, Any] = {}
         for name, value in values.items():
             field = fields.get(name)
-            if field is None and not (self.open and _is_name(name)):
+            if field is None and not (self.open and _is_new_name(name)):
                 errors[name] = f"{self.name} has no field of this name."
                 continue
             try:
-                typed[name] = read_value(field or Field(name, "any", "any"), value, self._old.get(name, ABSENT))
+                if field is None or not stands_as_it_was(field, value):
+                    typed[name] = read_value(field or _NEW, value, self._old.get(name, ABSENT))
             except ValueError as error:
                 errors[name] = str(error)
         needed = (field.name for field in self.fields if field.required and not field.declared)
@@ -142,61 +148,73 @@ class Form(Generic[ModelT]):
         if not typed:
             return model
         try:
-            before = parts_of(self._kind.model_validate(self._by_alias(self._old)))
+            before = self._validate(self._old)
         except Exception:  # it was not made by its validators, or has a way of its own to be made
             return self._assigned(model, typed)
-        after = parts_of(self._validated({**self._old, **typed}, typed))
-        changed = {
-            name: value
-            for name, value in after.items()
-            if name in typed or name not in self._old or differs(before.get(name, ABSENT), value)
-        }
-        return _with_fields(model, changed)
+        after = self._validated({**self._old, **typed}, typed)
+        changed = {name: value for name, value in parts_of(after).items() if name in typed or name not in self._old}
+        follows = [name for name in self._differing(before, after) if name not in changed]
+        if follows:  # unless it is made anew each time, and equal to nothing
+            unsteady = self._differing(before, self._validate(self._old))
+            changed |= {name: parts_of(after)[name] for name in follows if name not in unsteady}
+        twin = _with_fields(model, changed)
+        kept, old, new = (one.__pydantic_private__ for one in (twin, before, after))
+        if kept and old and new:  # what it worked out of its fields when it was made
+            kept |= {name: value for name, value in new.items() if differs(old.get(name, ABSENT), value)}
+        return twin
+
+    def _differing(self, one: ModelT, other: ModelT) -> set[str]:
+        before = parts_of(one)
+        return {name for name, value in parts_of(other).items() if differs(before.get(name, ABSENT), value)}
 
     def _assigned(self, model: ModelT, typed: dict[str, Any]) -> ModelT:
         """Return a copy with the fields set one after the other, each checked by itself."""
         twin = _with_fields(model, {})
         errors: dict[str, str] = {}
-        for name, value in typed.items():
+        for name, value in self._as_read(typed).items():
             try:
-                type(twin).__pydantic_validator__.validate_assignment(twin, name, value)
+                type(twin).__pydantic_validator__.validate_assignment(twin, name, value, strict=False)
             except ValidationError as error:
                 errors |= self._told(error, typed)
         if errors:
             raise FormError(self.name, errors)
         return twin
 
+    def _validate(self, values: Mapping[str, Any]) -> ModelT:
+        """Make an event of what stands in its fields. What was typed is text: no class can insist on more."""
+        return self._kind.model_validate(self._as_read(values), strict=False, by_name=True, by_alias=True)
+
+    def _as_read(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        infos = self._kind.model_fields
+        return {
+            name: _wrapped(value) if name in infos and _is_json(infos[name]) else value
+            for name, value in values.items()
+        }
+
     def _validated(self, values: dict[str, Any], typed: Mapping[str, Any]) -> ModelT:
         try:
-            return self._kind.model_validate(self._by_alias(values))
+            return self._validate(values)
         except ValidationError as error:
             raise FormError(self.name, self._told(error, typed)) from error
         except Exception as error:  # a validator or a constructor of the user's own
-            raise FormError(self.name, {"": brief(f"{type(error).__name__}: {error}", _MESSAGE_LIMIT)}) from error
-
-    def _by_alias(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return {self._alias(name): value for name, value in values.items()}
-
-    def _alias(self, name: str) -> str:
-        """Return the key under which pydantic reads a field: its alias, where it has one."""
-        info = self._kind.model_fields.get(name)
-        alias = None if info is None else info.validation_alias
-        if isinstance(alias, AliasChoices):
-            alias = alias.choices[0]
-        return alias if isinstance(alias, str) else name
+            raise FormError(self.name, {"": brief(f"{name_of_type(error)}: {said(error)}", _MESSAGE_LIMIT)}) from error
 
     def _told(self, error: ValidationError, typed: Mapping[str, Any]) -> dict[str, str]:
         """Return what pydantic found, by field, in few words and without what was typed."""
-        names = {self._alias(name): name for name in (*self._kind.model_fields, *typed)}
+        names = {_alias(name, info): name for name, info in self._kind.model_fields.items()}
         errors: dict[str, str] = {}
-        for found in error.errors(include_url=False, include_context=False, include_input=False):
+        for found in error.errors(include_url=False, include_input=False):
             first, *rest = found["loc"] or ("",)
-            name = names.get(str(first), str(first))
-            message = "Needed." if found["type"] == "missing" and not rest else found["msg"]
+            known = str(first) in self._kind.model_fields or str(first) in typed
+            name = str(first) if known else names.get(str(first), str(first))
+            message = "Needed." if found["type"] == "missing" and (not rest or name != first) else found["msg"]
+            raised = found.get("ctx", {}).get("error")
+            if isinstance(raised, Exception):  # by a validator of the user's own
+                message = said(raised)
             if is_secret_name(name) and found["type"] != "missing":  # a validator's words may tell what was typed
                 message = f"Not accepted ({found['type']})."
-            inside = ".".join(str(part) for part in rest if not _names_a_branch(part))
-            message = brief(message.removeprefix("Value error, "), _MESSAGE_LIMIT)
+            inside = ".".join(str(part) for part in rest if not _names_a_branch(part)) if name == first else ""
+            message = brief(message, _MESSAGE_LIMIT)
             errors.setdefault(name, f"{brief(inside, 80)}: {message}" if inside else message)
         return errors
 
@@ -235,120 +253,6 @@ class ValueForm:
             raise FormError(self.name, {self.name: str(error)}) from error
 
 
-def read_value(field: Field, value: Any, old: Any = ABSENT) -> Any:
-    """Return the value that is meant by what stands in a control.
-
-    Args:
-        field: what was asked for.
-        value: what the page sent: text, a truth value, the place of a choice, None.
-        old: what stood there before, for the secrets in it.
-
-    Raises:
-        ValueError: it cannot be read; the message says why, and tells no secret.
-    """
-    if field.kind == "fixed":
-        raise ValueError("This cannot be changed here.")
-    if value is None or (value == "" and field.nullable):
-        if field.nullable:
-            return None
-        raise ValueError("Needed.")
-    if field.reads == "bool":
-        return _read_truth(value)
-    if field.reads == "choice":
-        return _read_choice(field, value)
-    if not isinstance(value, str):
-        raise ValueError("This is no text.")
-    if field.reads == "number":
-        return _read_number(value)
-    if field.reads == "json":
-        return _as_before(_unmasked(_read_json(value), old), old, field.declared)
-    if field.reads == "any":
-        try:
-            return _unmasked(_read_json(value), old)
-        except ValueError:
-            return value
-    return value
-
-
-def _as_before(value: Any, old: Any, declared: bool) -> Any:
-    """Return what was typed as an object of the class that stood there; a declared field may take another one."""
-    if isinstance(old, tuple) and isinstance(value, list) and type(old) is tuple:
-        return tuple(value)
-    if not isinstance(old, BaseModel):
-        return value
-    try:
-        return type(old).model_validate(value)
-    except ValidationError as error:
-        if declared:
-            return value
-        found = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        where = ".".join(map(str, found["loc"]))
-        raise ValueError(brief(f"{where}: {found['msg']}" if where else found["msg"], _MESSAGE_LIMIT)) from None
-
-
-def _read_truth(value: Any) -> bool:
-    truth = {"true": True, "yes": True, "false": False, "no": False}.get(value.lower()) if type(value) is str else value
-    if not isinstance(truth, bool):
-        raise ValueError("Say true or false.")
-    return truth
-
-
-def _read_choice(field: Field, value: Any) -> Any:
-    if type(value) is str:  # typed unseen
-        value = next((n for n, choice in enumerate(field.choices) if str(choice) == value), -1)
-    if type(value) is not int or not 0 <= value < len(field.choices):
-        raise ValueError(f"Choose one of the {count(len(field.choices), 'value')}.")
-    return field.choices[value]
-
-
-def _read_number(text: str) -> int | float:
-    text = text.strip()
-    try:
-        return int(text) if _INTEGER.fullmatch(text) else float(text)
-    except ValueError:
-        raise ValueError("This is no number." if len(text) < 4_000 else "This number is too long.") from None
-
-
-def _read_json(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ValueError(f"This is no JSON: {error.msg} at {where}.") from None
-    except (RecursionError, ValueError):
-        raise ValueError("This is no JSON that can be read: it is too deep, or a number in it too long.") from None
-
-
-def _unmasked(value: Any, old: Any, secret: bool = False) -> Any:
-    """Return what was typed with the masks in it replaced by the secrets that stood at the same places.
-
-    Raises:
-        ValueError: there was none at the place of a mask.
-    """
-    if value == MASK and (isinstance(old, (SecretStr, SecretBytes)) or (secret and old is not ABSENT)):
-        return old
-    if value == MASK and secret:
-        raise ValueError(f"{MASK} stands for a secret that is not known here; type the secret.")
-    if isinstance(value, dict):
-        before = parts_of(old)
-        return {key: _unmasked(item, before.get(key, ABSENT), is_secret_name(key)) for key, item in value.items()}
-    if isinstance(value, list):
-        items = list(old) if isinstance(old, (list, tuple)) else []
-        return [_unmasked(item, _before(item, n, items, len(items) == len(value))) for n, item in enumerate(value)]
-    return value
-
-
-def _before(item: Any, place: int, items: list[Any], same_length: bool) -> Any:
-    """Return what an item of a list was: the one that looks the same, or stands at its place if none came or went."""
-    for old in items:
-        try:
-            if isinstance(item, (dict, list)) and as_json(old) == item:
-                return old
-        except ValueError:
-            continue
-    return items[place] if same_length else ABSENT
-
-
 def _with_fields(model: ModelT, changed: Mapping[str, Any]) -> ModelT:
     """Return a shallow copy of a model with some fields replaced; what it has worked out and kept is forgotten."""
     twin = model.model_copy()
@@ -368,8 +272,30 @@ def _told(value: Any, field: Field) -> str:
     return MASK if field.kind == "secret" else shown(value)
 
 
-def _is_name(name: Any) -> bool:
-    return isinstance(name, str) and 0 < len(name) <= _NAME_LIMIT and not name.startswith("_")
+def _is_new_name(name: Any) -> bool:
+    return is_fit_name(name) and name != "" and not name.startswith("_")
+
+
+def _alias(name: str, info: FieldInfo) -> str:
+    """Return the key by which pydantic calls a field that is missing."""
+    alias = info.validation_alias
+    if isinstance(alias, AliasChoices):
+        alias = alias.choices[0]
+    if isinstance(alias, AliasPath):
+        alias = str(alias.path[0])
+    return name if alias is None else alias
+
+
+def _is_json(info: FieldInfo) -> bool:
+    """Whether a field is read from JSON as text, though it holds what that text says."""
+    return info.annotation is Json or any(one is Json or type(one) is Json for one in info.metadata)
+
+
+def _wrapped(value: Any) -> Any:
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def _names_a_branch(part: int | str) -> bool:

@@ -25,64 +25,136 @@ FIRST_PROBE: Final = 3.0  # seconds for a page that has yet to load the panel
 def guard(run: Any, panel: Any, held_at: Callable[[], str], advice: str = ADVICE) -> None:
     """Let no cell that awaits a run, or reads its stream, wait for a click that cannot come.
 
+    Several panels may have the buttons of one run; one of them on an open page is enough.
+
     Args:
         run: the run that is debugged.
         panel: what has the buttons.
         held_at: returns where the run is held, such as "before judge", "" while it is not.
         advice: what to do where clicks do not come: the end of a sentence.
     """
-    before, look = run.guard, run.look
+    if not isinstance(run.guard, Guard):
+        run.guard = Guard(run)
+    run.guard.watchers.append(Watcher(panel, held_at, advice))
 
-    async def guarded(handler: Any) -> None:
-        if before is not None:
-            await before(handler)
-        if in_notebook() and CURRENT.get() is None:
-            try:
-                await settle(run, panel, held_at, advice)
-            except asyncio.CancelledError:
-                print(handler._interrupted(), file=sys.stderr)
-                raise
-            if run.ended:  # those who wait have been told; whoever waits from now on shall be told, too
-                run.loop.call_soon(run.verdict.tell)
 
-    def guarded_look(*args: Any, **options: Any) -> Any:
-        found = look(*args, **options)
-        return Reader(found, run, panel, held_at, advice) if in_notebook() and CURRENT.get() is None else found
+class Watcher(NamedTuple):
+    """A panel that has the buttons of a run.
 
-    run.guard, run.look = guarded, guarded_look
+    Attributes:
+        panel: the panel.
+        held_at: returns where it sees the run held, "" while it is not.
+        advice: what to do where clicks do not come.
+    """
+
+    panel: Any
+    held_at: Callable[[], str]
+    advice: str
+
+
+class Guard:
+    """Stands before every wait for a run.
+
+    Args:
+        run: the run. Whoever guarded it before does so no longer.
+
+    Attributes:
+        watchers: the panels that have the run's buttons.
+    """
+
+    def __init__(self, run: Any) -> None:
+        self.watchers: list[Watcher] = []
+        self._run = run
+        self._look = run.look
+        run.look = self._guarded_look
+
+    async def __call__(self, handler: Any) -> None:
+        """Return when the run has ended or is held where clicks come; called by a handler before it waits."""
+        run = self._run
+        if not in_notebook() or CURRENT.get() is not None:
+            return
+        try:
+            await self.settle()
+        except asyncio.CancelledError:
+            print(handler._interrupted(), file=sys.stderr)
+            raise
+        if run.ended:  # those who wait have been told; whoever waits from now on shall be told, too
+            run.loop.call_soon(run.verdict.tell)
+
+    def _guarded_look(self, *args: Any, **options: Any) -> Any:
+        found = self._look(*args, **options)
+        return Reader(found, self) if in_notebook() and CURRENT.get() is None else found
+
+    async def settle(self) -> None:
+        """Return when the run has ended, or when it is held and clicks come.
+
+        Raises:
+            WouldDeadlock: the run is held and no click can come while this cell waits.
+        """
+        panels = [watcher.panel for watcher in self.watchers]
+        for panel in panels:
+            panel.awaited += 1
+        try:
+            await self._settle()
+        finally:
+            for panel in panels:
+                panel.awaited -= 1
+                if self._run.ended:
+                    panel.finish()
+
+    async def _settle(self) -> None:
+        while not self._run.ended:
+            asked = [watcher for watcher in self.watchers if watcher.held_at()]
+            if asked:
+                if await _clicks_come([watcher.panel for watcher in asked]):
+                    return
+                where = asked[0].held_at()
+                if where and not self._run.ended:
+                    raise _shortly(WouldDeadlock(f"The run is held {where}, and {_why_not(asked)}"))
+            await asyncio.sleep(HEARTBEAT)
+
+
+def _shortly(error: WouldDeadlock) -> WouldDeadlock:
+    """Let IPython show what an error says and no traceback: it is about what to do, not about a mistake in code."""
+    error._render_traceback_ = lambda: [f"WouldDeadlock: {error}"]  # type: ignore[attr-defined]
+    return error
+
+
+def _why_not(asked: list[Watcher]) -> str:
+    """Return in words why no click comes, and what to do."""
+    if not any(watcher.panel.shown for watcher in asked):
+        return (
+            "its panel is not shown. Make the panel the last value of a cell, or display it before you await the "
+            "handler. The run goes on in the background."
+        )
+    return f"clicks cannot come while this cell waits. The run goes on in the background: {asked[0].advice}"
+
+
+async def _clicks_come(panels: list[Any]) -> bool:
+    """Whether the page of any of these panels answers."""
+    seconds = () if any(panel.reached for panel in panels) else (FIRST_PROBE,)
+    asking = {asyncio.ensure_future(panel.probe(*seconds)) for panel in panels}
+    left = asking
+    try:
+        while left:
+            done, left = await asyncio.wait(left, return_when=asyncio.FIRST_COMPLETED)
+            if any(probe.result() for probe in done):
+                return True
+        return False
+    finally:
+        for probe in left:
+            probe.cancel()
 
 
 class Reader(NamedTuple):
     """Reads a stream for a cell."""
 
     stream: Any
-    run: Any
-    panel: Any
-    held_at: Callable[[], str]
-    advice: str
+    guard: Guard
 
     def read(self) -> AsyncIterator[Event]:
         """Yield the events of the stream as they come."""
-        return guarded_reading(self.stream.read(), settle(self.run, self.panel, self.held_at, self.advice))
-
-
-async def settle(run: Any, panel: Any, held_at: Callable[[], str], advice: str = ADVICE) -> None:
-    """Return when the run has ended, or when it is held and clicks come.
-
-    Raises:
-        WouldDeadlock: the run is held and no click can come while this cell waits.
-    """
-    while not run.ended:
-        if held_at():
-            if await panel.probe(*(() if panel.reached else (FIRST_PROBE,))):
-                return
-            where = held_at()
-            if where and not run.ended:
-                raise WouldDeadlock(
-                    f"The run is held {where}, and clicks cannot come while this cell waits. The run goes on in the "
-                    f"background: {advice}"
-                )
-        await asyncio.sleep(HEARTBEAT)
+        return guarded_reading(self.stream.read(), self.guard.settle())
 
 
 async def guarded_reading(events: AsyncIterator[Event], settling: Coroutine[Any, Any, None]) -> AsyncIterator[Event]:

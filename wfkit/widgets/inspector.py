@@ -7,21 +7,21 @@ not let itself be copied, is kept as a few words.
 from __future__ import annotations
 
 import difflib
-from itertools import islice
 from typing import Any, Final
 
 import traitlets  # nobody loads this module who shows no widget
 
-from wfkit.display.words import brief, clean, count, name_of_type
+from wfkit.display.words import brief, clean, count, name_of_type, shown
 from wfkit.errors import WorkflowRuntimeError
 from wfkit.masking import MASK, is_secret_name
-from wfkit.records import RunEnded, StateChanged, StepFailed, StepFinished, StepStarted
+from wfkit.records import RunEnded, StateChanged, StepFailed, StepFinished, StepHeld, StepReleased, StepStarted
 from wfkit.seam import with_another
 from wfkit.widgets.base import Panel, panel_script, panel_style
 from wfkit.widgets.copies import Copies, Copy
-from wfkit.widgets.fields import ABSENT, parts_of
+from wfkit.widgets.family import handler_of
+from wfkit.widgets.rows import Rows
+from wfkit.widgets.spelling import ABSENT, parts_of
 from wfkit.widgets.stills import still_html
-from wfkit.widgets.tree import MOST_ROWS, tree_rows
 from wfkit.widgets.values import rich, whole
 
 CUT: Final = 10_000  # characters of a value that are shown at first, and more each time somebody asks
@@ -30,6 +30,7 @@ _MOST_MOMENTS: Final = 60
 _MOST_LINES: Final = 200
 _MOST_KEYS: Final = 40
 _CONTEXT: Final = 2  # lines around a difference
+_LONGEST_PATH: Final = 2_000
 _OUTSIDE: Final = "outside"
 
 
@@ -37,7 +38,7 @@ class Inspector(Panel):
     """The store of a run or of a context.
 
     Args:
-        what: a handler, or a Context.
+        what: a handler, or a Context; also what has a handler, such as a panel or a debugger.
 
     Attributes:
         detail: the value that is open, and the difference that was asked for.
@@ -52,16 +53,18 @@ class Inspector(Panel):
     detail = traitlets.Dict().tag(sync=True)
 
     def __init__(self, what: Any) -> None:
+        what = handler_of(what)
         self._context_of = getattr(what, "ctx", what)
         if not hasattr(self._context_of, "store"):
-            raise WorkflowRuntimeError(f"inspect() takes a handler or a Context, got {what!r}.")
+            raise WorkflowRuntimeError(f"inspect() takes a handler or a Context, got {shown(what, 80)}.")
         self._handler = what if self._context_of is not what else None
-        run = _run_of(what)
+        run = what.__wfkit_run__()
         super().__init__(None if run is None else run.loop)
         self._run: Any = None  # the run whose records are watched
         self._began = self._loop.time()
-        self._name = brief(str(self._context_of._root._workflow.__wfkit_plan__().name), 120)
+        self._name = brief(str(self._context_of.__wfkit_plan__().name), 120)
         self._copies = Copies(self._state())
+        self._rows = Rows()
         self._path: str | None = None  # of the value that is open
         self._moment: int | None = None  # the moment it is looked at, None for now
         self._cut = CUT
@@ -72,6 +75,9 @@ class Inspector(Panel):
             self._follow(run)
         if self._handler is None:
             self._loop.call_later(BEAT, self._beat)
+        elif run.ended:
+            self.keeps_still = False  # it is one itself
+        self._held = _held_of(self._handler)
         self.show_now()
 
     def _state(self) -> Any:
@@ -95,6 +101,9 @@ class Inspector(Panel):
             self.refresh()
         elif kind in (StepStarted, StepFinished, StepFailed):
             self._copies.close(fields[3])
+        elif kind in (StepHeld, StepReleased):
+            (self._held.add if kind is StepHeld else self._held.discard)(fields[2])
+            self.refresh()
         elif kind is RunEnded:
             self._copies.close()
             if self._handler is not None:
@@ -112,7 +121,7 @@ class Inspector(Panel):
         """Look at a context that no run uses, and find the run that has begun to."""
         if self._closed:
             return
-        run = _run_of(self._context_of)
+        run = self._context_of.__wfkit_run__()
         if run is not None and run is not self._run:
             self._follow(run)
         if self._copies.replaced(self._state()):
@@ -141,7 +150,7 @@ class Inspector(Panel):
         return {
             "name": self._name,
             "state": "idle" if self._run is None else self._status(),
-            "rows": rows_of(state, latest.keys, self._before(latest.number, latest.keys)),
+            "rows": self._rows.look(state, latest.keys, self._before(latest.number, latest.keys)),
             "count": len(parts_of(state)),
             "moments": [
                 {"number": moment.number, "who": brief(moment.who, 60) or _OUTSIDE, "keys": _names(moment.keys)}
@@ -151,8 +160,10 @@ class Inspector(Panel):
         }
 
     def _status(self) -> str:
-        outcome = self._run.verdict.outcome
-        return str(outcome or ("running" if not self._run.ledger.idle else "waiting"))
+        outcome, ledger = self._run.verdict.outcome, self._run.ledger
+        if outcome is None and len(self._held) >= len(ledger.active) > 0 and not ledger.ready:
+            return "held"
+        return str(outcome or ("running" if not ledger.idle else "waiting"))
 
     def _before(self, moment: int, keys: tuple[str, ...]) -> dict[str, Any]:
         """Return what stood at keys before a moment, as far as it is kept."""
@@ -236,6 +247,8 @@ class Inspector(Panel):
             path: with dots, as in the tree.
             moment: the number of a moment, None for now.
         """
+        if len(str(path)) > _LONGEST_PATH:
+            raise ValueError(f"A path of {len(str(path)):,} characters leads nowhere.")
         self._path, self._moment, self._cut = str(path), None if moment is None else int(moment), CUT
 
     def do_more(self) -> None:
@@ -276,28 +289,13 @@ class Inspector(Panel):
         return {"text/plain": self.line(), "text/html": self.still()}
 
 
-def rows_of(state: Any, changed: tuple[str, ...] = (), before: Any = None) -> list[dict[str, Any]]:
-    """Return the rows of the tree; of a store with more than a page can show, its keys without what is in them.
-
-    Args:
-        state: what the store holds.
-        changed: the keys that changed.
-        before: what stood at them before.
-    """
-    rows = tree_rows(state, changed, before)
-    parts = parts_of(state)
-    if not rows or rows[-1]["key"] != "…" or rows[-1]["path"] is not None:
-        return rows
-    told = [tree_rows({key: value}, changed, before, most=1)[0] for key, value in islice(parts.items(), MOST_ROWS)]
-    return told if len(parts) <= MOST_ROWS else [*told, rows[-1]]
-
-
-def _run_of(what: Any) -> Any:
-    """Return the run that a handler is of, or that uses a context; None if none does."""
-    if hasattr(what, "__wfkit_run__"):
-        return what.__wfkit_run__()
-    port = what._root._port
-    return None if port is None else port.engine
+def _held_of(handler: Any) -> set[int]:
+    """Return the deliveries of a run that a hook holds, as far as its records tell."""
+    held: set[int] = set()
+    for record in (handler.__wfkit_records__() or ()) if handler is not None else ():
+        if isinstance(record, (StepHeld, StepReleased)):
+            (held.add if isinstance(record, StepHeld) else held.discard)(record.id)
+    return held
 
 
 def _inside(parts: dict[Any, Any], path: list[str]) -> tuple[Any, str]:
@@ -305,11 +303,12 @@ def _inside(parts: dict[Any, Any], path: list[str]) -> tuple[Any, str]:
     value: Any = parts
     for name in path:
         if isinstance(value, (list, tuple)):
-            found = value[int(name)] if name.isdecimal() and int(name) < len(value) else ABSENT
+            place = int(name) if name.isdecimal() and len(name) < 10 else len(value)
+            found = value[place] if place < len(value) else ABSENT
         else:
             inner = parts_of(value)
             found = inner.get(name, ABSENT)
-            if found is ABSENT and name.lstrip("-").isdecimal():
+            if found is ABSENT and len(name) < 20 and name.lstrip("-").isdecimal():
                 found = inner.get(int(name), ABSENT)
         if found is ABSENT:
             return ABSENT, "not there"
@@ -353,10 +352,11 @@ def difference_of(before: str, after: str) -> list[tuple[str, str]]:
 def inspect(handler_or_ctx: Any) -> Inspector:
     """Show the store of a run or of a context as a live tree, in a notebook.
 
-    A click on a row shows the whole value, its history and who changed it; two moments can be compared.
+    A click on a row shows the whole value, its history and who changed it; two moments can be compared. The history
+    begins when the inspector is made.
 
     Args:
-        handler_or_ctx: what `run()` returned, or a Context.
+        handler_or_ctx: what `run()` returned, or a Context; also a debugger or a panel, for its run.
 
     Returns:
         A widget.

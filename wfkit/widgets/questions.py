@@ -6,6 +6,7 @@ Read off the records, so that it is known which question belongs to which wait, 
 from __future__ import annotations
 
 import dis
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from wfkit.work import Wait
 _NOT_FIELDS: Final = frozenset({"get", "keys", "values", "items", "to_dict"})
 _LOADS: Final = ("LOAD_FAST", "LOAD_DEREF")
 _USUAL: Final = "response"  # what an answer without a class of its own is usually called
+
+logger = logging.getLogger("wfkit")
 
 
 class Question:
@@ -45,6 +48,12 @@ class Question:
         self.sent: Event | None = None
         self.answer: Event | None = None
         self.closed = False
+
+    def is_same(self, other: Question) -> bool:
+        """Whether it is the same question, as somebody else who looks at the run knows it."""
+        if self.wait is not None or other.wait is not None:
+            return self.wait == other.wait
+        return self is other or (self.event is not None and self.event is other.event)
 
     def close(self, answer: Event | None) -> None:
         """Note that it is over, with its answer if it has one."""
@@ -82,8 +91,11 @@ class Questions:
             run.emit = with_another(run.emit, self._watch)
 
     def _watch(self, fields: tuple[Any, ...]) -> None:
-        if self._see(fields, live=True):
-            self._changed()
+        try:
+            if self._see(fields, live=True):
+                self._changed()
+        except Exception:  # a run must not fail because somebody looks
+            logger.warning("What a run has asked is not known any more.", exc_info=True)
 
     # -- as the run moves ------------------------------------------------------------------------------------------
 
@@ -136,8 +148,10 @@ class Questions:
 
     def _answered(self, event: Event, live: bool) -> None:
         """Note an answer from outside: to the question it was given to, else to the oldest that no step waits for."""
-        ours = next((one for one in self.all if one.sent is event), None)
+        asked = _under_way.get(id(event))
+        ours = None if asked is None else next((one for one in self.all if one.is_same(asked)), None)
         if ours is not None:
+            ours.sent = event
             if ours.wait is None:
                 ours.close(event)
             return
@@ -236,11 +250,19 @@ class Questions:
         if mine is not None and first is not mine:
             raise ValueError("The run would take this for the answer to another question. Answer that one first.")
         question.sent = event
+        _under_way[id(event)] = question
         try:
             self._handler.ctx.send_event(event)
         except BaseException:
             question.sent = None
             raise
+        finally:
+            del _under_way[id(event)]
+
+
+# What is being sent just now, by the answer's identity: several panels may look at one run, and each must know which
+# question an answer was given to.
+_under_way: Final[dict[int, Question]] = {}
 
 
 def answers_of(plan: Plan) -> tuple[type[Event], ...]:

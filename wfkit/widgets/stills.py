@@ -11,7 +11,7 @@ from wfkit.display.status import card_colours
 from wfkit.display.tokens import CODE_FONT
 from wfkit.display.words import clean, count
 from wfkit.masking import MASK, is_secret_name
-from wfkit.widgets.fields import parts_of
+from wfkit.widgets.spelling import parts_of
 from wfkit.widgets.tree import tree_rows
 from wfkit.widgets.values import whole
 
@@ -48,13 +48,13 @@ def still_html(name: str, state: Any, history: Callable[[str], list[dict[str, An
         inside = ""
         if room > 0:
             text = MASK if is_secret_name(key) else whole(value, min(_VALUE, room))[0]
-            past = "\n".join(f"{one['moment']} {one['who']}: {one['text']}" for one in history(key)[:20])
-            inside = f'<div class="wfkit-text wfkit-code">{escape(text)}</div>'
-            inside += f'<div class="wfkit-text wfkit-code wfkit-quiet">{escape(past)}</div>' if past else ""
+            past = "\n".join(f"moment {one['moment']}, {one['who']}: {one['text']}" for one in history(key)[:20])
+            inside = f'<div class="wfkit-text wfkit-code">{_lines(text)}</div>'
+            inside += f'<div class="wfkit-text wfkit-code wfkit-quiet">{_lines(past)}</div>' if past else ""
             room -= len(text) + len(past)
         head = (
-            f'<span class="wfkit-code">{escape(row["key"])}</span>'
-            f'<span class="wfkit-quiet">{escape(row["type"])}</span>'
+            f'<span class="wfkit-code">{escape(row["key"])}</span> '
+            f'<span class="wfkit-quiet">{escape(row["type"])}</span> '
             f'<span class="wfkit-code">{escape(row["text"])}</span>'
         )
         told.append(f"<details><summary>{head}</summary>{inside}</details>")
@@ -65,3 +65,12 @@ def still_html(name: str, state: Any, history: Callable[[str], list[dict[str, An
         f'<span class="wfkit-quiet">{keys}</span>'
         f"{''.join(told)}{more}</div>"
     )
+
+
+def _lines(text: str) -> str:
+    """Return text with its lines and indents, also for a notebook that is not trusted and drops our styles."""
+    told = []
+    for line in text.split("\n"):
+        inside = line.lstrip(" ")
+        told.append("&nbsp;" * (len(line) - len(inside)) + escape(inside))
+    return "<br>".join(told)

@@ -6,20 +6,22 @@ import base64
 import dataclasses
 import re
 import sys
-from collections import deque
-from collections.abc import Iterator, Mapping
+import types
+from collections import UserList, deque
+from collections.abc import Container, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from wfkit.display.words import clean, field_name, name_of_type, shown
 from wfkit.masking import MASK, is_secret_name
-from wfkit.widgets.fields import ABSENT, parts_of
+from wfkit.widgets.spelling import ABSENT, named_parts
 
 _DEEPEST: Final = 20
 LINE: Final = 76  # characters
 _ADDRESS: Final = re.compile(r" at 0x[0-9A-Fa-f]+")
 _SCRIPT: Final = re.compile(r"<script\b.*?(</script\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/=\s]+")
 _MOST_HTML: Final = 300_000
 _MOST_IMAGE: Final = 2_000_000
 _IMAGES: Final = {"image/png": "_repr_png_", "image/jpeg": "_repr_jpeg_", "image/svg+xml": "_repr_svg_"}
@@ -70,7 +72,7 @@ def _spell(value: Any, indent: str, room: tuple[int, int], above: tuple[int, ...
     if len(short) < line and "…" not in short and not _is_other(value):
         yield short
         return
-    if isinstance(value, (SecretStr, SecretBytes)):
+    if issubclass(type(value), (SecretStr, SecretBytes)):
         yield MASK
         return
     found = _members(value)
@@ -92,24 +94,29 @@ def _spell(value: Any, indent: str, room: tuple[int, int], above: tuple[int, ...
 
 def _members(value: Any) -> tuple[str, str, Iterator[tuple[str, Any]]] | None:
     """Return what opens and closes a value, and its members with their names; ABSENT stands for a secret."""
-    kind = type(value)
-    if isinstance(value, BaseModel):
-        return f"{name_of_type(value)}(", ")", _named(parts_of(value))
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if field.repr}
-        return f"{name_of_type(value)}(", ")", _named(fields)
-    if isinstance(value, Mapping):
+    kind: Any = type(value)
+    if dataclasses.is_dataclass(kind):
+        fields = {field.name: getattr(value, field.name) for field in dataclasses.fields(kind)}
+        hidden = {field.name for field in dataclasses.fields(kind) if not field.repr}
+        return f"{name_of_type(value)}(", ")", _named(fields, hidden)
+    if issubclass(kind, types.SimpleNamespace):
+        return "namespace(", ")", _named(vars(value), ())
+    if issubclass(kind, Mapping):
         return "{", "}", _keyed(value)
+    named = named_parts(value)
+    if named is not None:
+        return f"{name_of_type(value)}(", ")", _named(named.parts, named.hidden)
+    if issubclass(kind, UserList):
+        return "[", "]", (("", item) for item in value.data)
     for base, (opening, closing) in _BRACKETS.items():
-        if isinstance(value, base) and kind.__repr__ is base.__repr__:
-            items: Any = value
-            return opening, closing, (("", item) for item in items)
+        if issubclass(kind, base) and kind.__repr__ is base.__repr__:
+            return opening, closing, (("", item) for item in value)
     return None
 
 
-def _named(fields: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+def _named(fields: Mapping[Any, Any], hidden: Container[Any]) -> Iterator[tuple[str, Any]]:
     for name, item in fields.items():
-        yield f"{field_name(name)}=", ABSENT if is_secret_name(name) else item
+        yield f"{field_name(name)}=", ABSENT if name in hidden or is_secret_name(name) else item
 
 
 def _keyed(value: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
@@ -119,13 +126,13 @@ def _keyed(value: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
 
 def _is_other(value: Any) -> bool:
     """Whether a value spells itself, perhaps on several lines."""
-    return _members(value) is None and not isinstance(
-        value, (str, bytes, int, float, complex, type(None), SecretStr, SecretBytes, BaseException)
+    return _members(value) is None and not issubclass(
+        type(value), (str, bytes, int, float, complex, type(None), SecretStr, SecretBytes, BaseException)
     )
 
 
 def _own_words(value: Any, limit: int) -> str:
-    if isinstance(value, (str, bytes, BaseException)):
+    if issubclass(type(value), (str, bytes, BaseException)):
         return shown(value, limit + 2)
     try:
         text = str.__str__(repr(value))
@@ -148,16 +155,16 @@ def rich(value: Any) -> dict[str, str] | None:
         `type`, "text/html" or that of an image, and `data`: HTML, or the image in base64. It is the user's: show it in
         a frame that is shut in.
     """
-    if isinstance(value, (str, bytes, int, float, dict, list, tuple, type(None), BaseModel, type)):
+    if issubclass(type(value), (str, bytes, int, float, dict, list, tuple, type(None), BaseModel, type)):
         return None
     for kind, data in _offered(value):
         if kind == _HTML:
             if isinstance(data, str) and data and len(data) <= _MOST_HTML:
-                return {"type": kind, "data": _SCRIPT.sub("", data)}
+                return {"type": kind, "data": _SCRIPT.sub("", data).encode("utf-8", "replace").decode()}
             continue
         image = data.encode("utf-8", "replace") if isinstance(data, str) and kind == "image/svg+xml" else data
-        if isinstance(image, str) and 0 < len(image) <= _MOST_IMAGE:  # in base64 already
-            return {"type": kind, "data": "".join(image.split())}
+        if isinstance(image, str) and _BASE64.fullmatch(image[: _MOST_IMAGE + 1]):  # in base64 already
+            return {"type": kind, "data": "".join(image.split())} if len(image) <= _MOST_IMAGE else None
         if isinstance(image, bytes) and 0 < len(image) <= _MOST_IMAGE:
             return {"type": kind, "data": base64.b64encode(image).decode()}
     return None

@@ -108,7 +108,8 @@ function wfkitPanel(stage, data, moments, runs, words, go) {
     show(i) {
       const moment = moments[i] ?? {}, { kind, r, e, x, es, targets, tallies } = moment;
       const [state, parts] = words(moments[i]);
-      const found = (es ?? (e >= 0 ? [e] : runs[r]?.events ?? [])).filter((one) => one >= 0);
+      const edited = runs[r]?.edits.findLast(([at]) => at <= i)?.[1] ?? -1;
+      const found = (es ?? (e >= 0 ? [e] : edited >= 0 ? [edited] : runs[r]?.events ?? [])).filter((one) => one >= 0);
       const open = [...runs.keys()].filter((run) => kind === "idle" && !runs[run].end);
       where.textContent = [i + 1, moments.length].map((number) => number.toLocaleString("en")).join("/");
       const rich = parts.map((part) => (Array.isArray(part) ? wfkitPut("code", ...part) : part));

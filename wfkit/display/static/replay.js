@@ -19,17 +19,20 @@ function wfkitRead(data) {
       node, id, from, lane, spans, events: [].concat(events), name: repeated.has(node) ? `${name} #${number}` : name,
       taken: taken ?? [].concat(events).length, attempts: 1 + spans.filter((span) => span[2] === "retry").length,
       worked: sum("run", "fail", "open"), waited: sum("wait", "retry"), held: sum("hold"), open: spans.some((span) => span[2] === "open"),
-      first: -1, over: Infinity, end: "", x: -1, touched: "", keys: new Set(), onward: [],
+      first: -1, over: Infinity, end: "", x: -1, touched: "", edits: [], keys: new Set(), onward: [],
     };
   });
   runs.forEach((run, r) => run.from.forEach((from) => runs[from].onward.push(r)));
-  moments.forEach(({ kind, r, x, keys }, i) => {
+  moments.forEach(({ kind, r, e, x, keys }, i) => {
     const run = runs[r];
     if (!run) return;
     if (kind === "started" && run.first < 0) run.first = i;
     if (kind === "failed") run.x = x;
     if (kind === "stood_in") run.touched = "skipped";
-    if (kind === "replaced") run.touched ||= "edited";
+    if (kind === "replaced") {
+      run.touched ||= "edited";
+      run.edits.push([i, e]);
+    }
     if (["finished", "failed", "cancelled"].includes(kind)) [run.end, run.over] = [kind, i];
     keys?.forEach((key) => run.keys.add(key));
   });

@@ -16,8 +16,9 @@ function wfkitAxis({ fold, duration }) {
       const least = ((t1 - t0) / Math.max(x1 - x0, 1e-9)) * room || 1, ten = 10 ** Math.floor(Math.log10(least));
       const step = ten * [1, 2, 5, 10].find((n) => n * ten >= least * 0.999);
       for (let n = Math.ceil(t0 / step - 1e-6); n * step <= t1 + 1e-9; n++) {
-        const x = x0 + ((n * step - t0) / (t1 - t0 || 1)) * (x1 - x0);
-        if (x - (found.at(-1)?.[0] ?? -1) >= room * 0.999) found.push([x, n ? wfkitClock(n * step, duration, step) : "0"]);
+        const x = x0 + ((n * step - t0) / (t1 - t0 || 1)) * (x1 - x0), text = n ? wfkitClock(n * step, duration, step) : "0";
+        // The clock has no more than five digits: of times that it cannot tell apart the first one stands.
+        if (x - (found.at(-1)?.[0] ?? -1) >= room * 0.999 && found.at(-1)?.[1] !== text) found.push([x, text]);
       }
     }
     return found;

@@ -24,7 +24,7 @@ function wfkitLasted(seconds) {
 // A point in time in a run of this duration, told apart from others that are `step` seconds away.
 function wfkitClock(seconds, duration, step = duration < 10 ? Math.max(duration / 400, 1e-5) : 0.1) {
   const scale = duration < 0.1 || (step < 0.001 && seconds < 1) ? 1000 : 1;
-  const digits = Math.max(0, Math.min(-Math.floor(Math.log10(step * scale) + 1e-6), 3));
+  const digits = Math.max(0, Math.min(-Math.floor(Math.log10(step * scale) + 1e-6), 5));
   if (duration < 120 || scale > 1) return `${(seconds * scale).toFixed(digits)} ${scale > 1 ? "ms" : "s"}`;
   return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(digits).padStart(digits ? digits + 3 : 2, "0")}`;
 }

@@ -7,6 +7,7 @@ function wfkitPanel(root, model) {
   trouble.setAttribute("role", "alert");
   cards.setAttribute("aria-live", "polite");
   root.append(face);
+  face.tabIndex = -1; // takes the focus while no question is there
   const open = new Map(); // question -> its card: kept as it is while somebody types
   let folded = true;
 
@@ -34,9 +35,9 @@ function wfkitPanel(root, model) {
     header.replaceChildren(state, put("span", "wfa-name", name), events);
   }
 
-  function deal({ open: asked, more, tries, status }) {
+  function deal({ open: asked, more, elsewhere, tries, status }) {
     const keys = new Set(asked.map(({ key }) => key));
-    let lost = false;
+    let lost = document.activeElement === face; // since the last answer
     for (const [key, card] of open) {
       if (keys.has(key)) continue;
       lost ||= card.box.contains(document.activeElement);
@@ -49,10 +50,14 @@ function wfkitPanel(root, model) {
       if (cards.children[asked.indexOf(question)] !== card.box) cards.insertBefore(card.box, cards.children[asked.indexOf(question)] ?? null);
       card.update(question, tries);
     }
-    cards.querySelector(":scope > .wfa-none")?.remove();
-    const none = more ? `${wfkitTold(more, "more question")} after these` : asked.length ? "" : status.result || status.waiting_for || "No question is open.";
+    cards.querySelectorAll(":scope > .wfa-none").forEach((line) => line.remove());
+    for (const name of elsewhere) {
+      const why = " asks, but goes on in a thread of its own, where no answer comes in. Await it in an async step instead of calling run_sync.";
+      cards.append(put("p", "wfa-none", "The child run ", code(name), why));
+    }
+    const none = more ? `${wfkitTold(more, "more question")} after these` : asked.length || elsewhere.length ? "" : status.result || status.waiting_for || "No question is open.";
     if (none) cards.append(put("p", "wfa-none", none));
-    if (lost) (asked.length ? open.get(asked[0].key) : null)?.focus();
+    if (lost) (asked.length ? open.get(asked[0].key) : face).focus();
   }
 
   function below({ answered, status }) {
@@ -98,13 +103,13 @@ function wfkitTold(count, word) {
 
 // One question with its form. `update` takes what has changed; the form is made anew only for another class of answer.
 function wfkitAskCard(question, model, { put, code, facts }) {
-  const { key, name, step, fields, forms } = question;
+  const { key, name, step, child, fields, forms } = question;
   const place = put("div", "wfa-form");
   const note = put("p", "wfa-quiet wfa-after");
-  const from = step ? put("span", "wfa-quiet", "from ", code(step)) : "";
+  const from = put("span", "wfa-quiet", step ? "from " : "", step ? code(step) : "", child ? " of the child run " : "", child ? code(child) : "");
   const title = put("h4", "", name ? code(name) : "An answer is awaited", from);
   const box = put("article", "wfa-card", title);
-  box.setAttribute("aria-label", name || "question");
+  box.setAttribute("aria-label", [name || "question", child && `of ${child}`].filter(Boolean).join(" "));
   if (fields.length === 1) box.append(put("p", "wfa-text", fields[0][1]));
   else if (fields.length) box.append(facts(fields));
   let chosen = forms[0], form, tried = null;

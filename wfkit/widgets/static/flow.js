@@ -11,10 +11,10 @@ function wfkitFlow(ground, send) {
     marked = spots = at = "";
     ground.replaceChildren();
     if (!text) return;
-    // Parsed as XML, it cannot hold a script that runs; it is our own drawing all the same.
+    // Our own drawing: svg.py escapes whatever comes from a user. As XML, a mistake there would be an error, not a guess.
     const svg = document.importNode(new DOMParser().parseFromString(text, "image/svg+xml").documentElement, true);
     ground.append(wfkitMake("div", { className: "wf-stage" }, svg));
-    stage = wfkitStage(ground.firstChild, { height: 480, space: false, onPick: press });
+    stage = wfkitStage(ground.firstChild, { height: 536, space: false, onPick: press });
   }
   function press(id) {
     if (!id) return;
@@ -37,7 +37,7 @@ function wfkitFlow(ground, send) {
       shown.set(id, now);
       stage.setNode(id, news);
     }
-    if (marked !== (marked = JSON.stringify(marks))) mark(marks);
+    if (marked !== (marked = JSON.stringify([marks, Object.keys(nodes)]))) mark(marks, nodes);
     if (spots !== (spots = JSON.stringify(dots))) spot(dots);
     go(moves);
     // What is held is brought into sight once; after that the view is the reader's.
@@ -45,10 +45,10 @@ function wfkitFlow(ground, send) {
     if (at !== (at = now)) stage.reveal(held.node);
   }
   // A red dot on a node that stops the run; a pale one comes up where a click would set one.
-  function mark(marks) {
+  function mark(marks, nodes) {
     for (const id of stage.ids) {
       const g = stage.node(id);
-      if (!g.matches(".step, .event, .start, .stop")) continue;
+      if (!(id in nodes)) continue; // a step of a child, whose run is another one
       const there = id in marks, kind = !there ? "none" : marks[id] ? "set" : "off";
       let dot = g.querySelector(".wfd-break");
       if (!dot) {

@@ -1,12 +1,12 @@
 // A form for the fields of an event: labelled controls, errors beside them. What the fields hold is hostile text: it
 // enters the page through values, attributes and text nodes only.
 
-let wfkitForms = 0; // ids of controls must be unique on a page that has several forms
-
 // Call `onSubmit(values)` when a person sends it. Options: `submit`, the word on its button, none without; `open`,
 // whether fields may be added; `onChange`; `label`, what the form is called.
 function wfkitForm(root, fields, onSubmit, options = {}) {
-  const prefix = `wf-form-${++wfkitForms}`;
+  // The ids of controls must be unique on a page, and each panel on it has this script for itself.
+  globalThis.wfkitForms = (globalThis.wfkitForms ?? 0) + 1;
+  const prefix = `wf-form-${globalThis.wfkitForms}`;
   const list = wfkitMake("div", { className: "wf-form-list" });
   const trouble = wfkitMake("p", { className: "wf-form-error", role: "alert", hidden: true });
   const foot = wfkitMake("div", { className: "wf-form-foot" });
@@ -50,7 +50,7 @@ function wfkitForm(root, fields, onSubmit, options = {}) {
   }
 
   if (options.submit) {
-    const title = `${options.submit} (Enter, or Ctrl+Enter in a field of several lines)`;
+    const title = `${options.submit} (Enter, or Ctrl+Enter in a field of several lines; Shift+Enter begins a line)`;
     foot.append(wfkitMake("button", { type: "submit", className: "wf-form-send", title }, options.submit));
   }
   if (options.open) {
@@ -75,7 +75,9 @@ function wfkitForm(root, fields, onSubmit, options = {}) {
   element.addEventListener("change", touched);
   element.addEventListener("keydown", (event) => {
     event.stopPropagation(); // what is typed is no command
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    if (event.key !== "Enter" || event.isComposing) return;
+    const oneLine = event.target.dataset.line === "one" && !event.shiftKey; // it takes several all the same
+    if (oneLine || event.ctrlKey || event.metaKey) {
       event.preventDefault();
       element.requestSubmit();
     }
@@ -100,7 +102,10 @@ function wfkitFormRow(field, id, extra) {
   const label = wfkitMake(group ? "span" : "label", { className: "wf-form-name", id: `${id}-name` });
   if (!group) label.htmlFor = id;
   label.append(named || field.name);
-  if (field.required) label.append(wfkitMake("span", { className: "wf-form-star", title: "needed" }, "*"));
+  if (field.required) {
+    label.append(wfkitMake("span", { className: "wf-form-star", title: "needed", ariaHidden: true }, "*"));
+    control.setAttribute("aria-required", "true");
+  }
   if (field.title && field.title !== field.name) label.append(wfkitMake("small", {}, field.title));
   label.title = field.name;
   control.setAttribute("aria-describedby", `${id}-help ${id}-error`);
@@ -118,7 +123,7 @@ function wfkitFormRow(field, id, extra) {
     fail(message) {
       error.textContent = message;
       error.hidden = !message;
-      control.toggleAttribute("aria-invalid", Boolean(message));
+      control.setAttribute("aria-invalid", Boolean(message)); // by a word: an empty one would mean that all is well
       box.classList.toggle("wf-form-wrong", Boolean(message));
     },
   };
@@ -136,7 +141,7 @@ function wfkitFormControl(field, id) {
   const base = { id, className: "wf-form-control", spellcheck: kind === "text" || kind === "lines" };
   const given = value === null || value === undefined ? "" : String(value);
   if (kind === "fixed") {
-    const output = wfkitMake("output", { id, className: "wf-form-fixed" }, given || "made in Python only");
+    const output = wfkitMake("output", { id, className: "wf-form-told" }, given || "made in Python only");
     return { control: output, read: () => "", focus() {} };
   }
   if (kind === "bool") return wfkitFormTruth(field, id);
@@ -147,10 +152,11 @@ function wfkitFormControl(field, id) {
     select.value = given;
     return { control: select, read: () => (select.value === "" ? null : Number(select.value)), focus: () => select.focus() };
   }
-  const several = ["lines", "json", "any"].includes(kind);
+  const several = ["text", "lines", "json", "any"].includes(kind); // a box of one line would lose those of a pasted text
   const control = wfkitMake(several ? "textarea" : "input", several ? { ...base, rows: kind === "lines" ? 2 : 1 } : { ...base, type: "text" });
   if (kind === "number") control.inputMode = "decimal";
   if (kind === "secret") Object.assign(control, { type: "password", autocomplete: "new-password", placeholder: filled ? "****" : "" });
+  if (kind === "text" || kind === "any") control.dataset.line = "one";
   control.value = given;
   control.setAttribute("dir", "auto");
   const grow = () => {

@@ -38,7 +38,7 @@ function wfkitPanel(root, model) {
 
   function head({ name, state, count, kept, moments }) {
     const last = moments.at(-1);
-    const by = last.number ? put("span", "wfi-quiet", "last changed by ", put("code", "", last.who)) : "";
+    const by = last.number ? put("span", "wfi-quiet", "last changed by ", put("code", "", last.who), `: ${last.keys}`) : "";
     header.replaceChildren(
       put("span", "wfi-title", wfkitStateSign(state), `State of ${name}`),
       put("span", "wfi-quiet", `${count} ${count === 1 ? "key" : "keys"}`), by, put("span", "wfi-quiet wfi-kept", kept),
@@ -119,7 +119,7 @@ function wfkitPanel(root, model) {
     side.replaceChildren(
       put("h4", "", put("code", "", value.path), put("span", "wfi-quiet", value.type), shut), when,
       value.rich ? wfkitShutIn(value.rich, face) : "", text, more,
-      put("h5", "", "history"), value.history.length ? history : put("p", "wfi-quiet", "Nothing is kept of it."),
+      put("h5", "", "history, since the inspector was made"), value.history.length ? history : put("p", "wfi-quiet", "Nothing is kept of it."),
     );
   }
 
@@ -173,15 +173,41 @@ function wfkitPanel(root, model) {
   };
 }
 
-// What a value makes of itself for a notebook is the user's own: in a frame without scripts, forms, links or network.
+// What a value makes of itself for a notebook is the user's own: in a frame without scripts, forms or network. A click on
+// a link would still lead it elsewhere, so links lose where they lead, and whatever else loads or moves is taken out.
+function wfkitHarmless(html) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const moving = "script, link, meta, base, iframe, frame, frameset, object, embed, portal, template, animate, set";
+  for (const element of page.querySelectorAll(moving)) element.remove();
+  for (const element of page.querySelectorAll("form")) element.replaceWith(...element.childNodes);
+  for (const element of page.querySelectorAll("*")) {
+    for (const { name, value } of [...element.attributes]) {
+      const leads = /href$/i.test(name) && !value.startsWith("#");
+      if (leads || /^(on.*|ping|action|formaction|target|srcdoc)$/i.test(name)) element.removeAttribute(name);
+    }
+  }
+  return page.documentElement.innerHTML;
+}
+
 function wfkitShutIn({ type, data }, face) {
   const style = getComputedStyle(face);
   const [ink, line, ground] = ["--wf-ink", "--wf-line", "--wf-surface"].map((name) => style.getPropertyValue(name));
   const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
   const looks = `:root{color-scheme:${style.colorScheme || "light"}}body{margin:8px;color:${ink};background:${ground};font:13px/20px system-ui,sans-serif}`
     + `table{border-collapse:collapse}td,th{border:1px solid ${line};padding:2px 8px;text-align:right;font-size:12px}img{max-width:100%}`;
-  const inside = type === "text/html" ? data : `<img alt="" src="data:${type};base64,${data}">`;
+  const html = type === "text/html";
+  const inside = html ? wfkitHarmless(data) : `<img alt="" src="data:${type};base64,${data}">`;
   const frame = wfkitMake("iframe", { className: "wfi-rich", title: "the value as it shows itself" });
+  // Nobody can look into the frame, so how high it should be is seen outside.
+  const grow = (height) => { frame.style.height = `${Math.max(64, Math.min(height + 20, 360))}px`; };
+  if (html) {
+    const rows = inside.match(/<tr[\s>]/gi)?.length;
+    if (rows) grow(26 * rows + 24 * /<\/table>\s*<(p|div)/i.test(inside));
+  } else {
+    const image = new Image();
+    image.onload = () => image.naturalHeight && grow(image.naturalHeight * Math.min(1, (frame.clientWidth - 18) / image.naturalWidth));
+    image.src = `data:${type};base64,${data}`;
+  }
   frame.setAttribute("sandbox", "");
   frame.srcdoc = `<!DOCTYPE html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><style>${looks}</style>${inside}`;
   return frame;
