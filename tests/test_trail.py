@@ -237,15 +237,6 @@ async def test_through_a_list_and_a_step_that_gathers() -> None:
 
 
 async def test_through_a_question_and_its_answer() -> None:
-    class Asks(Workflow):
-        @step
-        async def ask(self, ev: StartEvent) -> Question:
-            return Question(text="?")
-
-        @step
-        async def hear(self, ev: Answer) -> StopEvent:
-            raise ValueError("no good")
-
     run = Asks().run()
     await asyncio.sleep(1)
     await run.send_event(Answer(text="x"))

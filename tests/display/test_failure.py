@@ -303,3 +303,21 @@ async def test_a_run_cut_short_before_a_retry_tells_what_was_raised() -> None:
     assert failure is not None
     assert "it was to be tried again after ConnectionError: no <network>" in failure_lines(failure)
     assert "It was to be tried again after ConnectionError: no &lt;network&gt;" in failure_html(failure)
+
+
+async def test_a_list_step_that_was_called_with_nothing_worked_on_no_event() -> None:
+    class Empty(Workflow):
+        @step
+        async def split(self, ev: StartEvent) -> list[Middle]:
+            return []
+
+        @step
+        async def join(self, found: list[Middle]) -> StopEvent:
+            raise ValueError("nothing came")
+
+    run = Empty().run()
+    with pytest.raises(ValueError, match="nothing came"):
+        await run
+    failure = find_failure(run.__wfkit_records__() or ())
+    assert failure is not None
+    assert "in step join, working on no event" in failure_lines(failure)

@@ -24,6 +24,8 @@ MOST_NOTES: Final = 5
 NOTE_LIMIT: Final = 600
 MESSAGE_LIMIT: Final = 1_000
 
+_NOTHING: Final = "no event"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -100,8 +102,8 @@ def _notes(error: BaseException, own: str) -> list[str]:
     return [cut(clean(note[:4_000]), NOTE_LIMIT) for note in notes if not note.startswith(own)][:MOST_NOTES]
 
 
-def _many(number: int) -> str:
-    return count(number, "event") if number else "no event"
+def _events(number: int) -> str:
+    return count(number, "event") if number else _NOTHING
 
 
 def _place(trouble: Trouble, cut_short: bool) -> Place:
@@ -110,7 +112,7 @@ def _place(trouble: Trouble, cut_short: bool) -> Place:
     way = tuple(brief(name, 400) for name in fold_way(trouble.way))
     if trouble.gathers:
         fields = tuple((name_of_type(each), _spell_fields(each)) for each in trouble.events[:MOST_FIELDS])
-        return Place(brief(trouble.step, 400), _many(len(trouble.events)), fields, trouble.attempt, way, after)
+        return Place(brief(trouble.step, 400), _events(len(trouble.events)), fields, trouble.attempt, way, after)
     event = trouble.events[0]
     fields = tuple(fields_of(event, most=MOST_FIELDS))
     return Place(brief(trouble.step, 400), name_of_type(event, 400), fields, trouble.attempt, way, after)
@@ -133,7 +135,8 @@ def failure_lines(failure: Failure) -> list[str]:
     lines = [cut(f"{failure.kind}: {failure.message}" if failure.message else failure.kind, 300)]
     for place in failure.places:
         fields = cut(", ".join(f"{name}={value}" for name, value in place.fields), 200)
-        lines.append(f"in step {place.step}{_attempt(place)}, working on {place.event}({fields})")
+        event = f"{place.event}({fields})" if place.event != _NOTHING else _NOTHING
+        lines.append(f"in step {place.step}{_attempt(place)}, working on {event}")
         if place.after:
             lines.append(f"it was to be tried again after {place.after}")
         if len(place.way) > 1:
